@@ -89,13 +89,18 @@ impl fmt::Display for CallFailure {
             Self::Refused(error) => error,
             Self::Failed(failed) => return failed.fmt(f),
         };
-        write!(f, "{} ({}", error.message, reason_name(&error.reason))?;
+        write!(f, "{} ({}", on_one_line(&error.message), on_one_line(reason_name(&error.reason)))?;
         if let Some(code) = error.vendor_code {
             write!(f, ", vendor code {code}")?;
         }
         f.write_str(")")?;
-        error.hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
+        error.hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {}", on_one_line(hint)))
     }
+}
+
+/// A text of a component, which could forge lines of a log or move a terminal with its control characters.
+fn on_one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 impl std::error::Error for CallFailure {}
@@ -154,6 +159,7 @@ mod tests {
         };
         for (failure, expected) in [
             (refused(None, None), "the code is used up (login-rejected)"),
+            (refused(None, Some("a\nb\u{1b}[2J")), "the code is used up (login-rejected); a\u{fffd}b\u{fffd}[2J"),
             (
                 refused(Some(40029), Some("sign in again")),
                 "the code is used up (login-rejected, vendor code 40029); sign in again",

@@ -39,7 +39,7 @@ pub trait Observer: Send + Sync {
 /// struct Prepaid(Mutex<HashMap<String, u64>>);
 ///
 /// impl Meter for Prepaid {
-///     fn admit(&self, site: &CallSite, limits: &mut Limits) -> Result<(), String> {
+///     fn admit(&self, _call: &str, site: &CallSite, limits: &mut Limits) -> Result<(), String> {
 ///         let left = self.0.lock().map_err(|_| "the accounts are lost")?.get(&site.tenant).copied().unwrap_or(0);
 ///         if left == 0 {
 ///             return Err("nothing is left of what was paid for".to_owned());
@@ -65,11 +65,15 @@ pub trait Observer: Send + Sync {
 /// What the host asks of a component by itself, `describe` and `validate-config` before the first call of an element, are calls
 /// of that element too.
 pub trait Meter: Observer {
-    /// Whether a call may begin. Lowered `limits` count for this call; raised ones do not. Called on the thread that does the
+    /// Whether a call may begin; `call` names it, as [`CallReport::call`] does at its end. Where there are several meters, one that is
+    /// asked late may refuse what others admitted, and all are told of the end, also those that were not asked: a meter that
+    /// reserves something gives back only what it noted under this name. One that panics refuses.
+    ///
+    /// Lowered `limits` count for this call; raised ones do not. Called on the thread that does the
     /// work, so it must be quick and must not block. A call that was admitted may still be waiting for a permit for long.
     ///
     /// # Errors
     /// Why not: the call ends with [`CallError::NotAdmitted`](super::CallError::NotAdmitted). It stands in messages and reports, so
     /// it must hold no secret.
-    fn admit(&self, site: &CallSite, limits: &mut Limits) -> Result<(), String>;
+    fn admit(&self, call: &str, site: &CallSite, limits: &mut Limits) -> Result<(), String>;
 }

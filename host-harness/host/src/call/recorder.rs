@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -16,6 +17,7 @@ use super::{
     limits::{Exceeded, LimitName, Limits},
     log::CallLog,
     report::{CallOutcome, CallReport, HttpTraffic, microseconds},
+    run::words_of,
 };
 
 /// What a call has used.
@@ -76,9 +78,10 @@ impl CallRecorder {
         let mut limits = limits.clone();
         let refused = meters.iter().find_map(|meter| {
             let mut asked = limits.clone();
-            let answer = meter.admit(&site, &mut asked);
+            // A panic of the embedder's code is a refusal: the meters that were asked before hear of the end.
+            let answer = catch_unwind(AssertUnwindSafe(|| meter.admit(&call, &site, &mut asked)));
             limits = limits.at_most(&asked);
-            answer.err()
+            answer.unwrap_or_else(|panic| Err(format!("a meter panicked: {}", words_of(&*panic)))).err()
         });
         let mut recorder = Self::begin(call, site, limits, until, observers);
         match refused {
@@ -187,7 +190,10 @@ impl CallRecorder {
             self.span.record("error.type", error);
         }
         for observer in &*self.observers {
-            observer.called(&report);
+            // One that panics keeps the report from no other, and the answer from no caller.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| observer.called(&report))) {
+                tracing::error!(panic = words_of(&*panic), lowcode.call = report.call, "an observer of calls panicked");
+            }
         }
         report
     }

@@ -176,7 +176,8 @@ pub(crate) async fn carry_out<I: Invocation>(
         let mut calling = pin!(async {
             let started = Instant::now();
             let export = context.component.function(site.function)?;
-            let instance = context.component.instance_for(&site).instantiate_async(&mut store).await?;
+            let plays = store.data().tape.plays();
+            let instance = context.component.instance_for(&site, plays).instantiate_async(&mut store).await?;
             had_instance = true;
             store.data_mut().recorder.instantiated(started.elapsed());
             invocation.invoke(&mut store, instance, export).await

@@ -122,9 +122,10 @@ impl LoadedComponent {
         Self { inspection, functions: functions.collect(), pre, pure, permits, description: OnceLock::new() }
     }
 
-    /// What a call of this kind is instantiated from.
-    pub(crate) fn instance_for(&self, site: &CallSite) -> &InstancePre<CallState> {
-        self.pure.as_ref().filter(|_| site.is_pure()).unwrap_or(&self.pre)
+    /// What a call of this kind is instantiated from. One that is played is lent nothing of the embedder's: it would do again what
+    /// was done when it was recorded.
+    pub(crate) fn instance_for(&self, site: &CallSite, plays: bool) -> &InstancePre<CallState> {
+        self.pure.as_ref().filter(|_| plays || site.is_pure()).unwrap_or(&self.pre)
     }
 
     /// Where a function is, such as `login.exchange-code`.

@@ -25,7 +25,7 @@ struct Accounts {
 }
 
 impl Meter for Accounts {
-    fn admit(&self, site: &CallSite, limits: &mut Limits) -> Result<(), String> {
+    fn admit(&self, _: &str, site: &CallSite, limits: &mut Limits) -> Result<(), String> {
         self.asked.lock().unwrap().push(site.function);
         if let Some(cpu_ms) = self.cpu_ms {
             limits.cpu_ms = cpu_ms;
@@ -98,4 +98,34 @@ async fn a_meter_may_lower_limits_and_cannot_raise_them() {
         };
         assert_eq!((limit, found), (LimitName::CpuMs, allowed), "own {own}, metered {metered:?}");
     }
+}
+
+/// Panics whenever it is asked or told something.
+struct Broken;
+
+impl Meter for Broken {
+    fn admit(&self, _: &str, site: &CallSite, _: &mut Limits) -> Result<(), String> {
+        assert_ne!(site.function, "directory.overview", "no account");
+        Ok(())
+    }
+}
+
+impl Observer for Broken {
+    fn called(&self, _: &CallReport) {
+        panic!("no account");
+    }
+}
+
+#[tokio::test]
+async fn a_meter_that_panics_refuses_and_keeps_nothing_from_the_others() {
+    let accounts = Arc::new(Accounts::default());
+    let host = Host::builder().meter(Arc::new(Broken)).meter(Arc::clone(&accounts) as _).build().unwrap();
+    let component = host.load(&Guest::default().build()).unwrap();
+    let element = host.element(&component, options(Limits::default())).unwrap();
+    let described = element.describe("en").await;
+    assert!(described.is_ok(), "{described:?}");
+    let failure = element.overview().await.unwrap_err();
+    assert!(failure.to_string().contains("a meter panicked"), "{failure}");
+    let told: Vec<&str> = accounts.told.lock().unwrap().iter().map(|(function, _)| *function).collect();
+    assert_eq!(told, ["element.describe", "directory.overview"]);
 }

@@ -380,7 +380,9 @@ pub(super) fn whose(parts: &[&str]) -> Vec<Whose> {
         of = match (of, *part) {
             // An id may have a slash in it.
             (Whose::Member, _) => Whose::Member,
-            // Members stand below their department.
+            // Members stand below a role that is assigned to them, whatever it is called,
+            _ if parts.get(at.wrapping_sub(1)) == Some(&"a") => Whose::Member,
+            // and below their department.
             (Whose::Department, _) if parts.get(at.wrapping_sub(1)) == Some(&"x") => Whose::Member,
             (_, "m" | "o" | "g" | "member" | "members" | "user" | "users" | "retired" | "erasing" | "signature") => {
                 Whose::Member
@@ -395,6 +397,18 @@ pub(super) fn whose(parts: &[&str]) -> Vec<Whose> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_below_an_assigned_role_is_a_member() {
+        for role in ["admin", "d", "x", "departments"] {
+            let parts = ["directory", "a", role, "1001", "7"];
+            assert_eq!(whose(&parts)[3..], [Whose::Member, Whose::Member], "{role}");
+        }
+        assert_eq!(
+            whose(&["directory", "x", "12", "lisi"]),
+            [Whose::Unknown, Whose::Unknown, Whose::Department, Whose::Member]
+        );
+    }
 
     #[test]
     fn a_name_is_looked_at_word_by_word() {
