@@ -36,11 +36,12 @@ pub fn secrets_of(validation: &Validation) -> BTreeSet<String> {
     validation.secrets.iter().map(|place| place.key.clone()).collect()
 }
 
-/// What the element has understood of the configuration, without secrets and without what it assumes by itself.
+/// What the element has understood of the configuration, without secrets and without what it assumes by itself. A value that is empty,
+/// such as that of a list without items, is none that a form could show.
 pub fn shown_of(described: &Description, validation: &Validation) -> BTreeMap<String, String> {
     let is_shown = |key: &str, value: &str| {
         let field = described.fields.iter().find(|field| field.key == key);
-        field.is_some_and(|field| !field.secret && field.default.as_deref() != Some(value))
+        field.is_some_and(|field| !field.secret && !value.is_empty() && field.default.as_deref() != Some(value))
     };
     let settings = validation.summary.iter().filter(|setting| is_shown(&setting.key, &setting.value));
     settings.map(|setting| (setting.key.clone(), setting.value.clone())).collect()
