@@ -84,11 +84,22 @@ pub async fn store(asked: &Asked) -> Result<Response, Failure> {
     if !stored.replace_configuration(former, next).await.map_err(failed)? {
         return Err(Failure::Changed);
     }
-    asked.service.reload().await;
     let say = |chinese, english| asked.say(chinese, english);
+    let trouble = match asked.service.reload().await {
+        Ok(mut unusable) => unusable.remove(&*asked.tenant.name),
+        Err(_) => {
+            Some(say("暂时无法读取租户的声明。", "The declarations of tenants cannot be read just now.").to_owned())
+        }
+    };
     let content = html! {
-        p.banner.good role="status" {
-            (say("配置已保存；其他主机在几秒后采用。", "The configuration was stored; other hosts take it up within some seconds."))
+        @match trouble {
+            None => p.banner.good role="status" {
+                (say("配置已保存；其他主机在几秒后采用。", "The configuration was stored; other hosts take it up within some seconds."))
+            },
+            Some(why) => div.banner.bad role="alert" {
+                p { (say("配置已保存，但尚未采用：仍按原先的配置运行。", "The configuration was stored, but not taken up: the former one still counts.")) }
+                p.hint { (why) }
+            },
         }
         p { a.button href=(asked.address("check")) { (say("连接检查", "Connection check")) } }
         p { a href=(asked.address("setup")) { (say("返回设置向导", "Back to the set-up")) } }
