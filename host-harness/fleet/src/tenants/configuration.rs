@@ -36,6 +36,11 @@ impl StoredConfiguration {
         &self.configuration
     }
 
+    /// The version of the declaration that it was read from.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// What a configuration becomes with the variables that the tenant was granted.
     ///
     /// # Errors

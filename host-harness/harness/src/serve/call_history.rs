@@ -10,7 +10,7 @@ use organisation_host::{CallOutcome, CallReport, Observer};
 
 /// Calls of one tenant.
 const LAST: usize = 60;
-/// Calls of one tenant that were not answered, which many that were answered do not push out.
+/// Calls of one tenant that were trouble, which many that were none do not push out.
 const TROUBLED: usize = 20;
 /// Calls of all tenants: some ten megabytes. The tenant that has called nothing for the longest time is forgotten first.
 const ALL: usize = 40_000;
@@ -107,7 +107,7 @@ impl CallHistory {
         TenantCalls { last: list(&found.last), troubled: list(&found.troubled) }
     }
 
-    fn keep(&self, tenant: &str, line: CallLine, is_answered: bool) {
+    fn keep(&self, tenant: &str, line: CallLine, is_trouble: bool) {
         let line = Arc::new(line);
         // What a panic leaves is at worst a line too few.
         let mut guard = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,7 +120,7 @@ impl CallHistory {
         kept.turns.insert(kept.turn, name);
         kept.lines -= found.len();
         push(&mut found.last, Arc::clone(&line), LAST);
-        if !is_answered {
+        if is_trouble {
             push(&mut found.troubled, line, TROUBLED);
         }
         kept.lines += found.len();
@@ -145,9 +145,18 @@ fn push(lines: &mut VecDeque<Arc<CallLine>>, line: Arc<CallLine>, most: usize) {
     lines.push_back(line);
 }
 
+/// Whether somebody has to look at it: not where nobody waited any more, nor where what was asked for is not there.
+fn is_trouble(outcome: &CallOutcome) -> bool {
+    match outcome {
+        CallOutcome::Answered | CallOutcome::Abandoned => false,
+        CallOutcome::Refused { reason, .. } => reason != "not-found",
+        _ => true,
+    }
+}
+
 impl Observer for CallHistory {
     fn called(&self, report: &CallReport) {
-        self.keep(&report.tenant, report.into(), report.outcome == CallOutcome::Answered);
+        self.keep(&report.tenant, report.into(), is_trouble(&report.outcome));
     }
 }
 
@@ -177,8 +186,8 @@ mod tests {
     #[test]
     fn a_tenant_keeps_its_last_calls_and_trouble_longer() {
         let history = CallHistory::default();
-        history.keep("acme", line(0), false);
-        (1..=100).for_each(|call| history.keep("acme", line(call), true));
+        history.keep("acme", line(0), true);
+        (1..=100).for_each(|call| history.keep("acme", line(call), false));
         let found = history.of("acme");
         assert_eq!((found.last.len(), &*found.last[0].call, &*found.last[LAST - 1].call), (LAST, "100", "41"));
         assert_eq!(found.troubled.iter().map(|line| &*line.call).collect::<Vec<_>>(), ["0"]);
@@ -186,11 +195,24 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_need_look_at_is_no_trouble() {
+        let refused = |reason: &str| CallOutcome::Refused { reason: reason.to_owned(), vendor_code: None };
+        for (outcome, expected) in [
+            (CallOutcome::Answered, false),
+            (CallOutcome::Abandoned, false),
+            (refused("not-found"), false),
+            (refused("unavailable"), true),
+        ] {
+            assert_eq!(is_trouble(&outcome), expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
     fn all_together_are_bounded_and_who_called_last_stays() {
         let history = CallHistory { all: 110, ..CallHistory::default() };
         for tenant in ["a", "b", "c"] {
-            (0..50).for_each(|call| history.keep(tenant, line(call), true));
-            history.keep("a", line(50), true);
+            (0..50).for_each(|call| history.keep(tenant, line(call), false));
+            history.keep("a", line(50), false);
         }
         // `b` was forgotten when `c` came, since `a` has called after it.
         assert_eq!(["a", "b", "c"].map(|tenant| history.of(tenant).last.len()), [53, 0, 50]);

@@ -118,7 +118,11 @@ pub async fn page(State(service): State<Arc<Service>>, headers: HeaderMap) -> Re
                 p.hint { (say("在“管理员”中填写 lisi 并保存。", "Write lisi under “Administrators”, and save.")) }
             }))
             (step(has_signed_in, say("以成员身份登录", "Sign in as a member"), html! {
-                p { a.button href=(home) { (say("打开应用", "Open the app")) } }
+                @if has_administrators {
+                    p { a.button href=(home) { (say("打开应用", "Open the app")) } }
+                } @else {
+                    p { (say("请先指定管理员。", "Name an administrator first.")) }
+                }
                 p.hint { (say("在模拟的扫码页上选择“李四”。", "Choose 李四 on the simulated page.")) }
             }))
         }

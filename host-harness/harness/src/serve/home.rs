@@ -64,8 +64,12 @@ pub async fn home(
         Seen::Visitor(visitor) => {
             drop(permit);
             // Whoever holds the token of the first start is no member: the console is all that it opens.
-            let Some(id) = &visitor.session.member else { return Ok(sent("sign-in")) };
-            let is_administrator = sign_in::administrators(&tenant, &refused).await?.contains(id);
+            // A sign-in would end it, so it does not lead there before it has named somebody.
+            let administrators = sign_in::administrators(&tenant, &refused).await?;
+            let Some(id) = &visitor.session.member else {
+                return Ok(sent(if administrators.is_empty() { "admin" } else { "sign-in" }));
+            };
+            let is_administrator = administrators.contains(id);
             Ok(welcome(&service, &tenant, &visitor, is_administrator, Language::of(&headers)))
         }
         Seen::Ended => Ok(sent("sign-in?notice=ended")),

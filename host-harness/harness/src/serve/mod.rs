@@ -74,17 +74,13 @@ use futures_util::FutureExt as _;
 use organisation_fleet::{
     observe::{ReportLines, SyncObserver, metrics::Metrics},
     syncs::{SyncOptions, SyncScheduler},
-    tenants::{Changes, Registry, Source, SourceError},
+    tenants::{Registry, Source},
 };
 use organisation_host::{Observer, storage::Quotas};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use service::Service;
-use tokio::{
-    net::TcpListener,
-    sync::mpsc::{self, UnboundedSender},
-    time::timeout,
-};
+use service::{Service, unusable};
+use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use web::WebLimits;
 
 use crate::{
@@ -194,7 +190,9 @@ pub async fn serve_on(
 
     let sync = SyncOptions::new(name).parallel(asked.syncs).lease(asked.lease).grace(GRACE).observers(sync_observers);
     let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
-    let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics, calls)?;
+    // Elements are asked beside everything else: one that does not answer keeps nobody waiting.
+    let (taken_up, to_look_at) = mpsc::unbounded_channel();
+    let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics, calls, taken_up)?;
     let first_run = guide.map(|guide| FirstRun::new(guide, bootstrap));
     let service =
         Arc::new(service.reached_under(asked.public_url.clone()).running(asked.syncs.max(1)).leading(first_run));
@@ -220,13 +218,11 @@ pub async fn serve_on(
         }
     };
     let web = async { tokio::join!(people, operators) };
-    // Elements are asked beside everything else: one that does not answer keeps nobody waiting.
-    let (taken_up, to_look_at) = mpsc::unbounded_channel();
-    take_up(&taken_up, changes);
+    service.take_up(changes);
     let serving = async {
         tokio::select! {
             ((), ()) = web => {}
-            () = keep_reloading(&registry, asked.reload, &taken_up) => {}
+            () = keep_reloading(&service, asked.reload) => {}
             () = Arc::clone(service.follow_ups()).run(Arc::clone(&registry)) => {}
             () = validate_tenants::validate_new(&registry, &service, to_look_at) => {}
         }
@@ -305,50 +301,16 @@ fn ends_with_a_line(file: &Path) -> io::Result<bool> {
 }
 
 /// Takes up changes from time to time, and at once on SIGHUP. Never returns.
-async fn keep_reloading(registry: &Registry, every: Duration, taken_up: &UnboundedSender<String>) {
+async fn keep_reloading(service: &Service, every: Duration) {
     let mut hang_up = HangUp::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(every) => {}
             () = hang_up.next() => {}
         }
-        let reloaded = registry.reload().await;
-        log_changes(&reloaded, registry);
-        if let Ok(changes) = reloaded {
-            take_up(taken_up, changes);
-        }
+        // What is wrong is logged there, and may be right the next time.
+        drop(service.reload().await);
     }
-}
-
-/// Names the tenants that are served anew or differently.
-fn take_up(taken_up: &UnboundedSender<String>, changes: Changes) {
-    for name in changes.added.into_iter().chain(changes.changed) {
-        // Who looks at them ends with the host.
-        if taken_up.send(name).is_err() {
-            return;
-        }
-    }
-}
-
-/// Logs what changed; what is wrong is logged again at each reload, until it is right.
-fn log_changes(reloaded: &Result<Changes, SourceError>, registry: &Registry) {
-    match reloaded {
-        Ok(changes) => {
-            for unusable in unusable(changes) {
-                tracing::warn!(%unusable, "a tenant cannot be served as it is declared: the former declaration holds, if any");
-            }
-            let Changes { added, changed, removed, .. } = changes;
-            if !(added.is_empty() && changed.is_empty() && removed.is_empty()) {
-                let tenants = registry.len();
-                tracing::info!(?added, ?changed, ?removed, tenants, "changes of tenants were taken up");
-            }
-        }
-        Err(error) => tracing::warn!(%error, "tenants cannot be read: the former ones are served"),
-    }
-}
-
-fn unusable(changes: &Changes) -> Vec<String> {
-    changes.unusable.iter().map(|(name, why)| format!("tenant {name:?}: {why}")).collect()
 }
 
 fn text(view: &ServeView, paint: Paint) -> String {

@@ -1,19 +1,21 @@
 //! What requests are answered with.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use organisation_fleet::{
     observe::metrics::Metrics,
-    tenants::{Registry, StoredTenants, Tenant},
+    tenants::{Changes, Registry, SourceError, StoredTenants, Tenant},
 };
 use organisation_host::{
     Host,
     storage::{FingerprintKey, Storage, StorageError},
 };
+
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     body::Bodies,
@@ -67,6 +69,8 @@ pub struct Service {
     root_files: RootFiles,
     public_url: Option<PublicUrl>,
     cookie_key: FingerprintKey,
+    /// Names of tenants that are served anew or differently, for who asks their elements.
+    taken_up: UnboundedSender<String>,
 }
 
 impl Service {
@@ -78,6 +82,7 @@ impl Service {
         storage: Arc<dyn Storage>,
         metrics: Arc<Metrics>,
         calls: Arc<CallHistory>,
+        taken_up: UnboundedSender<String>,
     ) -> Result<Self, StorageError> {
         let cookie_key = storage.fingerprint_key()?;
         let health = Health::of(Arc::clone(&storage), Arc::clone(&registry));
@@ -103,6 +108,7 @@ impl Service {
             root_files: RootFiles::default(),
             public_url: None,
             cookie_key,
+            taken_up,
         })
     }
 
@@ -136,11 +142,27 @@ impl Service {
         self.registry.stored()
     }
 
-    /// Takes up what somebody has changed in the declarations, without waiting for the next time. What is wrong then is logged by that
-    /// one.
-    pub async fn reload(&self) {
-        if let Err(error) = self.registry.reload().await {
-            tracing::warn!(%error, "tenants cannot be read: the former ones are served");
+    /// Takes up what somebody has changed in the declarations, without waiting for the next time; what changed and what is wrong is
+    /// logged.
+    ///
+    /// # Errors
+    /// They cannot be read: the former ones are served.
+    pub async fn reload(&self) -> Result<BTreeMap<String, String>, SourceError> {
+        let reloaded = self.registry.reload().await;
+        log_changes(&reloaded, &self.registry);
+        let mut changes = reloaded?;
+        let unusable = std::mem::take(&mut changes.unusable);
+        self.take_up(changes);
+        Ok(unusable)
+    }
+
+    /// Names the tenants that are served anew or differently.
+    pub fn take_up(&self, changes: Changes) {
+        for name in changes.added.into_iter().chain(changes.changed) {
+            // Who looks at them ends with the host.
+            if self.taken_up.send(name).is_err() {
+                return;
+            }
         }
     }
 
@@ -258,4 +280,26 @@ impl Service {
     pub async fn health(&self) -> HealthView {
         self.health.view(self.registry.len(), self.registry.trouble().len()).await
     }
+}
+
+/// Logs what changed; what is wrong is logged again at each reload, until it is right.
+fn log_changes(reloaded: &Result<Changes, SourceError>, registry: &Registry) {
+    match reloaded {
+        Ok(changes) => {
+            for unusable in unusable(changes) {
+                tracing::warn!(%unusable, "a tenant cannot be served as it is declared: the former declaration holds, if any");
+            }
+            let Changes { added, changed, removed, .. } = changes;
+            if !(added.is_empty() && changed.is_empty() && removed.is_empty()) {
+                let tenants = registry.len();
+                tracing::info!(?added, ?changed, ?removed, tenants, "changes of tenants were taken up");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "tenants cannot be read: the former ones are served"),
+    }
+}
+
+/// Tenants that cannot be served as they are declared, and why.
+pub fn unusable(changes: &Changes) -> Vec<String> {
+    changes.unusable.iter().map(|(name, why)| format!("tenant {name:?}: {why}")).collect()
 }

@@ -3,6 +3,7 @@
 
 use axum::{http::StatusCode, response::Response};
 use maud::{Markup, html};
+use organisation_fleet::tenants::StoredConfiguration;
 use organisation_host::contract::{
     element::{ConfigField, Description, Validation},
     types::{Problem, Severity},
@@ -10,32 +11,34 @@ use organisation_host::contract::{
 use serde_json::Value;
 
 use super::{
-    asked::Asked,
+    asked::{Asked, SHOWN},
     configuration_form::{Form, GROUP, group_of, made, parts, secrets_of, shown_again, shown_of},
-    configuration_store::replaceable,
+    configuration_store::{mark, replaceable},
     failure::Failure,
     generated,
     typed::{Judged, Typed},
 };
 
 /// The form with what is configured now.
-///
-/// # Errors
-/// The storage.
-pub async fn form(asked: &Asked, described: &Description, validation: &Validation) -> Result<Markup, Failure> {
+pub fn form(
+    asked: &Asked,
+    described: &Description,
+    validation: &Validation,
+    former: Option<&StoredConfiguration>,
+) -> Markup {
     let form = Form {
         described,
         shown: shown_of(described, validation),
         kept: secrets_of(validation),
         problems: &validation.problems,
-        is_stored_here: replaceable(asked).await?.is_some(),
+        mark: former.map(|former| mark(asked, former)),
     };
-    Ok(form.render(asked))
+    form.render(asked)
 }
 
 /// Judges what was typed so far.
 pub async fn validate(asked: &Asked) -> Result<Response, Failure> {
-    let (described, now) = now(asked).await?;
+    let (described, now, _) = now(asked).await?;
     let mut judged = Typed::of(asked, &described).judge(asked, &described, &secrets_of(&now)).await?;
     // Whoever types the first field knows that the others are empty.
     judged.validation.problems.retain(|problem| problem.code != "missing");
@@ -60,7 +63,7 @@ pub async fn generate(asked: &Asked) -> Result<Response, Failure> {
 
 /// The file that the configuration becomes; the form again where something is wrong.
 pub async fn show(asked: &Asked) -> Result<Response, Failure> {
-    let (described, now) = now(asked).await?;
+    let (described, now, _) = now(asked).await?;
     let typed = Typed::of(asked, &described);
     let kept = secrets_of(&now);
     let judged = typed.judge(asked, &described, &kept).await?;
@@ -71,10 +74,20 @@ pub async fn show(asked: &Asked) -> Result<Response, Failure> {
     Ok(asked.page(asked.say("配置文件", "The file"), content))
 }
 
-/// What the element says of itself, and of its configuration as it is.
-pub async fn now(asked: &Asked) -> Result<(Description, Validation), Failure> {
+/// What the element says of itself, and of its configuration as it is; and that one, where it may be replaced here.
+///
+/// # Errors
+/// The element, or the storage.
+pub async fn now(asked: &Asked) -> Result<(Description, Validation, Option<StoredConfiguration>), Failure> {
     let described = asked.element.describe(asked.language.tag()).await?;
-    Ok((described, asked.element.validate().await?))
+    let former = replaceable(asked).await?;
+    // What is stored counts, which this host may not have taken up yet. Where it cannot be filled in, nothing is stored over it.
+    let document = former.as_ref().and_then(|former| former.filled(former.object()).ok());
+    let validation = match document {
+        Some(document) => asked.element.validate_config(document.expose()).await?,
+        None => asked.element.validate().await?,
+    };
+    Ok((described, validation, former))
 }
 
 /// The form again, with what is wrong.
@@ -93,7 +106,8 @@ pub async fn again(
         shown: shown_again(typed),
         kept: secrets_of(now),
         problems,
-        is_stored_here: replaceable(asked).await?.is_some(),
+        // What somebody else has stored meanwhile is not what this was made from.
+        mark: replaceable(asked).await?.map(|_| asked.text(SHOWN).unwrap_or_default().to_owned()),
     };
     let say = |chinese, english| asked.say(chinese, english);
     let content = html! {

@@ -10,7 +10,7 @@ use organisation_host::contract::{
 };
 
 use super::{
-    asked::Asked,
+    asked::{Asked, SHOWN},
     generated,
     typed::{Typed, concerns, field_name},
 };
@@ -27,8 +27,8 @@ pub struct Form<'a> {
     /// Keys of secrets that are configured.
     pub kept: BTreeSet<String>,
     pub problems: &'a [Problem],
-    /// Whether the console may store it.
-    pub is_stored_here: bool,
+    /// Stands for what it was made from, where the console may store it.
+    pub mark: Option<String>,
 }
 
 /// Keys of secrets that a configuration has.
@@ -36,11 +36,12 @@ pub fn secrets_of(validation: &Validation) -> BTreeSet<String> {
     validation.secrets.iter().map(|place| place.key.clone()).collect()
 }
 
-/// What the element has understood of the configuration, without secrets and without what it assumes by itself.
+/// What the element has understood of the configuration, without secrets and without what it assumes by itself. A value that is empty,
+/// such as that of a list without items, is none that a form could show.
 pub fn shown_of(described: &Description, validation: &Validation) -> BTreeMap<String, String> {
     let is_shown = |key: &str, value: &str| {
         let field = described.fields.iter().find(|field| field.key == key);
-        field.is_some_and(|field| !field.secret && field.default.as_deref() != Some(value))
+        field.is_some_and(|field| !field.secret && !value.is_empty() && field.default.as_deref() != Some(value))
     };
     let settings = validation.summary.iter().filter(|setting| is_shown(&setting.key, &setting.value));
     settings.map(|setting| (setting.key.clone(), setting.value.clone())).collect()
@@ -82,6 +83,7 @@ impl Form<'_> {
                 hx-post=(asked.address("setup/validate")) hx-trigger="input delay:500ms, change" hx-swap="none"
                 hx-sync="this:replace" {
                 input type="hidden" name=(home::FORM_PROOF) value=(asked.proof());
+                @if let Some(mark) = &self.mark { input type="hidden" name=(SHOWN) value=(mark); }
                 (problems_elsewhere(self.described, self.problems, false))
                 @for field in fields().filter(is_first) { (self.field(asked, field)) }
                 @for group in groups {
@@ -90,10 +92,10 @@ impl Form<'_> {
                 }
                 (self.group(asked, "", &further))
                 div.row {
-                    @if self.is_stored_here {
+                    @if self.mark.is_some() {
                         button formaction=(asked.address("setup/store")) { (say("保存", "Save")) }
                     }
-                    button.quiet[self.is_stored_here] {
+                    button.quiet[self.mark.is_some()] {
                         (say("检查并生成配置文件", "Check, and make the file"))
                     }
                 }

@@ -16,12 +16,18 @@ use organisation_host::{
 use serde_json::{Map, Value};
 
 use super::{
-    asked::Asked,
+    asked::{Asked, SHOWN},
     configuration::{again, now},
     configuration_form::{secrets_of, shown_of},
     failure::Failure,
     typed::{Judged, Typed, concerns, put, value},
 };
+
+/// Why nothing can be stored over it: nobody knows where its secrets go now.
+const NOT_GRANTED: [&str; 2] = [
+    "已保存的配置用到未授予的变量，请联系运营者。",
+    "What is stored uses a variable that is not granted: ask the operator.",
+];
 
 /// The configuration that may be replaced here; nothing where it is the operator's alone.
 ///
@@ -32,15 +38,26 @@ pub async fn replaceable(asked: &Asked) -> Result<Option<StoredConfiguration>, F
     stored.configuration(&asked.tenant.name).await.map_err(failed)
 }
 
+/// Stands for a stored configuration as it is now.
+pub fn mark(asked: &Asked, stored: &StoredConfiguration) -> String {
+    asked.mark(&[&[stored.version().to_string()]])
+}
+
 /// Stores it, and serves it.
 pub async fn store(asked: &Asked) -> Result<Response, Failure> {
-    let (Some(stored), Some(former)) = (asked.service.stored_tenants(), replaceable(asked).await?) else {
+    let (described, now, former) = now(asked).await?;
+    let (Some(stored), Some(former)) = (asked.service.stored_tenants(), former) else {
         return Err(Failure::Forbidden([
             "此应用的配置由运营者保管，不能在此保存。",
             "The configuration of this app is kept by the operator: it cannot be stored here.",
         ]));
     };
-    let (described, now) = now(asked).await?;
+    if asked.text(SHOWN) != Some(&mark(asked, &former)) {
+        return Err(Failure::Changed);
+    }
+    if former.filled(former.object()).is_err() {
+        return Err(Failure::Asked(NOT_GRANTED));
+    }
     let typed = Typed::of(asked, &described);
     if typed.values.iter().any(|(_, text)| text.contains("{{")) {
         return Err(Failure::Asked([
@@ -54,10 +71,7 @@ pub async fn store(asked: &Asked) -> Result<Response, Failure> {
     }
     let next = merged(former.object(), &described, &now, &typed, &judged);
     let Ok(document) = former.filled(&next) else {
-        return Err(Failure::Asked([
-            "已保存的配置用到未授予的变量，请联系运营者。",
-            "What is stored uses a variable that is not granted: ask the operator.",
-        ]));
+        return Err(Failure::Asked(NOT_GRANTED));
     };
     let validation = asked.element.validate_config(document.expose()).await?;
     if validation.problems.iter().any(|problem| problem.severity == Severity::Error) {
@@ -70,11 +84,22 @@ pub async fn store(asked: &Asked) -> Result<Response, Failure> {
     if !stored.replace_configuration(former, next).await.map_err(failed)? {
         return Err(Failure::Changed);
     }
-    asked.service.reload().await;
     let say = |chinese, english| asked.say(chinese, english);
+    let trouble = match asked.service.reload().await {
+        Ok(mut unusable) => unusable.remove(&*asked.tenant.name),
+        Err(_) => {
+            Some(say("暂时无法读取租户的声明。", "The declarations of tenants cannot be read just now.").to_owned())
+        }
+    };
     let content = html! {
-        p.banner.good role="status" {
-            (say("配置已保存；其他主机在几秒后采用。", "The configuration was stored; other hosts take it up within some seconds."))
+        @match trouble {
+            None => p.banner.good role="status" {
+                (say("配置已保存；其他主机在几秒后采用。", "The configuration was stored; other hosts take it up within some seconds."))
+            },
+            Some(why) => div.banner.bad role="alert" {
+                p { (say("配置已保存，但尚未采用：仍按原先的配置运行。", "The configuration was stored, but not taken up: the former one still counts.")) }
+                p.hint { (why) }
+            },
         }
         p { a.button href=(asked.address("check")) { (say("连接检查", "Connection check")) } }
         p { a href=(asked.address("setup")) { (say("返回设置向导", "Back to the set-up")) } }

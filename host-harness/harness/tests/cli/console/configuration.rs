@@ -6,7 +6,7 @@ use wecom_simulator::{DEMO_CORP_ID, DEMO_SECRET};
 use super::first;
 use crate::{
     bed::Bed,
-    visitor::{Visitor, proof_in},
+    visitor::{Visitor, hidden_in, proof_in},
     web::{Serving, declare, serve, tenant, until},
 };
 
@@ -40,7 +40,11 @@ fn sound(bed: &Bed) -> Vec<(String, String)> {
 }
 
 fn post(visitor: &mut Visitor<'_>, path: &str, fields: &[(String, String)]) -> crate::web::Answer {
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let page = visitor.page(SETUP);
+    let hidden = hidden_in(&page, &format!("{SETUP}/configuration"));
+    let given: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    fields.extend(hidden.into_iter().filter(|(name, _)| !given.contains(name)));
     visitor.post(SETUP, &format!("{SETUP}/{path}"), &fields)
 }
 
@@ -188,6 +192,9 @@ async fn a_configuration_is_stored_where_the_operator_grants_it() {
         assert_eq!(post(&mut someone, "store", &with(&without, name, value)).status, status, "{name}");
     }
     assert!(!someone.page(SETUP).contains("evil.example.com"), "nothing of that was stored");
+    let shown = someone.page(SETUP);
+    let shown = hidden_in(&shown, &format!("{SETUP}/configuration"));
+    let &(_, mark) = shown.iter().find(|(name, _)| *name == "shown").unwrap();
 
     let next = with(&with(&without, "value.redirectUri", "https://app.example.com/other"), "value.locale", "");
     let answer = post(&mut someone, "store", &next);
@@ -207,4 +214,9 @@ async fn a_configuration_is_stored_where_the_operator_grants_it() {
     }
     let check = someone.page("/t/acme/admin/check");
     assert!(check.contains("tag bad"), "{check}");
+    // A form that was shown before somebody else stored would undo that, and says so again where it is shown again.
+    let stale = with(&next, "shown", mark);
+    assert_eq!(post(&mut someone, "store", &stale).status, 409);
+    let again = post(&mut someone, "configuration", &with(&stale, "value.corpId", "12"));
+    assert!(again.status == 422 && again.body.contains(mark), "{again:#?}");
 }
