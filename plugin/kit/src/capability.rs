@@ -94,6 +94,13 @@ pub enum PartOutcome {
     },
     /// The vendor knows none of its recipients, and says so with this.
     Nobody(Failure),
+    /// It was not sent, since none of its recipients would get it for now.
+    HeldBack {
+        /// Told where the whole message reaches nobody.
+        failure: Failure,
+        /// All its recipients.
+        invalid: Vec<messaging::InvalidRecipient>,
+    },
 }
 
 /// Requests that members make and others decide.

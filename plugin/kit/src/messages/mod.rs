@@ -125,7 +125,7 @@ struct MessageRun<'a, 'c, V: Messaging> {
 impl<V: Messaging> MessageRun<'_, '_, V> {
     fn send_parts(mut self) -> Result<Sent, Failure> {
         let parts = V::parts(self.config, &self.message)?;
-        let (mut is_first, mut stopped, mut refused) = (true, None, None);
+        let (mut is_first, mut stopped, mut refused, mut held_back) = (true, None, None, None);
         for (index, to) in parts.iter().enumerate() {
             if !self.progress.is_due(index, self.platform.now_ms(), V::DROPS_REPETITIONS_MS) {
                 continue;
@@ -147,6 +147,10 @@ impl<V: Messaging> MessageRun<'_, '_, V> {
                     self.progress.nobody_got(index, recipients::all_outside(to));
                     refused = Some(failure);
                 }
+                Ok(PartOutcome::HeldBack { failure, invalid }) => {
+                    self.progress.nobody_got(index, invalid);
+                    held_back = Some(failure);
+                }
                 Err(failure) if failure.may_be_done => {
                     let fields = [("error", failure.message.en.as_str())];
                     self.platform.log(log::Level::Warn, "the answer to a message was lost", &fields);
@@ -159,10 +163,15 @@ impl<V: Messaging> MessageRun<'_, '_, V> {
                 }
             }
         }
-        self.end(stopped, refused)
+        self.end(stopped, refused, held_back)
     }
 
-    fn end(mut self, stopped: Option<Failure>, refused: Option<Failure>) -> Result<Sent, Failure> {
+    fn end(
+        mut self,
+        stopped: Option<Failure>,
+        refused: Option<Failure>,
+        held_back: Option<Failure>,
+    ) -> Result<Sent, Failure> {
         let held = self.held.take();
         let (kept, left_out) = self.progress.kept();
         if held.is_some() && left_out > 0 {
@@ -199,7 +208,7 @@ impl<V: Messaging> MessageRun<'_, '_, V> {
                 held.release();
             }
             let invalid = self.progress.sent(Delivery::No).invalid;
-            return Err(recipients::nobody_gets_it(refused, &invalid));
+            return Err(held_back.unwrap_or_else(|| recipients::nobody_gets_it(refused, &invalid)));
         }
         let delivery = if self.progress.has_unknown() { Delivery::Unknown } else { Delivery::Yes };
         let sent = self.progress.sent(delivery);

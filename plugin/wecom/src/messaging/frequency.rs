@@ -1,5 +1,5 @@
 //! How often a member may be written to (doc 90312). WeCom drops what is more without a word, so what an app sends is counted here
-//! for an hour, for each member by a fingerprint: who is over it is told to the caller as somebody who does not get it, and where
+//! for an hour, once WeCom took it, for each member by a fingerprint: who is over it is told to the caller as somebody who does not get it, and where
 //! that is everybody, nothing is sent. The request itself stays as it is, since a repetition has to be the same. Whom a department, a
 //! tag or `everybody` names is not known, and not counted.
 
@@ -32,7 +32,7 @@ const ATTEMPTS: u32 = 5;
 struct Recent {
     /// When the last ones were sent, at most those of a minute.
     last: Vec<u64>,
-    /// The number of each span since 1970, and how many were sent in it.
+    /// When each span began, and how many were sent in it.
     spans: Vec<(u64, u32)>,
 }
 
@@ -52,7 +52,7 @@ impl Recent {
         }
         self.last.push(now);
         self.forget(now);
-        let this = now / SPAN_MS;
+        let this = now - now % SPAN_MS;
         match self.spans.last_mut().filter(|(span, _)| *span == this) {
             Some((_, count)) => *count += 1,
             None => self.spans.push((this, 1)),
@@ -66,7 +66,7 @@ impl Recent {
 
 /// When a span counts no more.
 fn end_of(span: u64) -> u64 {
-    (span + 1) * SPAN_MS + HOUR_MS
+    span.saturating_add(SPAN_MS + HOUR_MS)
 }
 
 /// A member to whom nothing more gets through.
@@ -77,44 +77,69 @@ pub(super) struct Flooded {
     until: u64,
 }
 
-/// Counts a message for these members, and names those whom it does not reach.
-///
-/// # Errors
-/// The store.
-pub(super) fn admit(platform: &dyn Platform, ids: IdRule, members: &[String]) -> Result<Vec<Flooded>, Failure> {
+/// Whom of these members one more message does not reach. Nothing is written, and where the store fails nobody is held back.
+pub(super) fn flooded(platform: &dyn Platform, ids: IdRule, members: &[String]) -> Vec<Flooded> {
     let mut flooded = Vec::new();
-    for members in members.chunks(TOGETHER) {
-        flooded.extend(admit_some(platform, ids, members)?);
+    for members in members.chunks(store::ITEMS_PER_CALL) {
+        match flooded_of(platform, ids, members) {
+            Ok(some) => flooded.extend(some),
+            Err(failure) => warn(platform, "how many messages members got lately is not known", &failure),
+        }
+    }
+    flooded
+}
+
+fn flooded_of(platform: &dyn Platform, ids: IdRule, members: &[String]) -> Result<Vec<Flooded>, Failure> {
+    let now = platform.now_ms();
+    let keys: Vec<String> = members.iter().map(|id| key(ids, id)).collect();
+    let mut flooded = Vec::new();
+    for (id, entry) in members.iter().zip(store::get_many(platform, &keys)?) {
+        let mut recent: Recent = store::parsed(entry.as_ref())?.unwrap_or_default();
+        recent.forget(now);
+        if let Some(until) = recent.full_until(now) {
+            flooded.push(Flooded { id: id.clone(), until });
+        }
     }
     Ok(flooded)
 }
 
-fn admit_some(platform: &dyn Platform, ids: IdRule, members: &[String]) -> Result<Vec<Flooded>, Failure> {
+/// Counts a message that WeCom took for these members, except for those whom it did not reach. It is sent already, so that a
+/// failure is only logged.
+pub(super) fn count(platform: &dyn Platform, ids: IdRule, members: &[String], flooded: &[Flooded]) {
+    let is_reached = |id: &&String| !flooded.iter().any(|one| one.id == **id);
+    let keys: Vec<String> = members.iter().filter(is_reached).map(|id| key(ids, id)).collect();
+    for keys in keys.chunks(TOGETHER) {
+        if let Err(failure) = count_some(platform, keys) {
+            warn(platform, "a message to members is not counted", &failure);
+        }
+    }
+}
+
+fn count_some(platform: &dyn Platform, keys: &[String]) -> Result<(), Failure> {
     let now = platform.now_ms();
-    let key = |id: &String| format!("messaging/recent/{}", fingerprint::of(&["recent", &ids.key(id)]));
-    let keys: Vec<String> = members.iter().map(key).collect();
-    let mut flooded = Vec::new();
     for _ in 0..ATTEMPTS {
-        flooded.clear();
-        let mut ops: Vec<Op> = Vec::with_capacity(2 * members.len());
-        for ((id, key), entry) in members.iter().zip(&keys).zip(store::get_many(platform, &keys)?) {
+        let mut ops: Vec<Op> = Vec::with_capacity(2 * keys.len());
+        for (key, entry) in keys.iter().zip(store::get_many(platform, keys)?) {
             let mut recent: Recent = store::parsed(entry.as_ref())?.unwrap_or_default();
-            recent.forget(now);
-            if let Some(until) = recent.full_until(now) {
-                flooded.push(Flooded { id: id.clone(), until });
-                continue;
-            }
             recent.add(now);
             ops.push(store::check(key.as_str(), entry.map(|entry| entry.version)));
             ops.push(store::put_for(key.as_str(), &recent, HOUR_MS + SPAN_MS));
         }
-        if ops.is_empty() || store::apply(platform, &ops)?.is_ok() {
-            return Ok(flooded);
+        if store::apply(platform, &ops)?.is_ok() {
+            return Ok(());
         }
     }
     let message = "messages to these members are so many at once that one is not counted";
     platform.log(Level::Warn, message, &[]);
-    Ok(flooded)
+    Ok(())
+}
+
+fn key(ids: IdRule, id: &str) -> String {
+    format!("messaging/recent/{}", fingerprint::of(&["recent", &ids.key(id)]))
+}
+
+fn warn(platform: &dyn Platform, message: &str, failure: &Failure) {
+    platform.log(Level::Warn, message, &[("error", failure.message.en.as_str())]);
 }
 
 /// For a message that reaches nobody for now.
@@ -139,9 +164,15 @@ mod tests {
         ids.iter().map(|&id| id.to_owned()).collect()
     }
 
+    fn admit(fake: &FakePlatform, members: &[String]) -> Vec<Flooded> {
+        let over = flooded(fake, IdRule::IgnoreCase, members);
+        count(fake, IdRule::IgnoreCase, members, &over);
+        over
+    }
+
     /// Who is over it, of whom one more message goes to.
     fn sent(fake: &FakePlatform, ids: &[&str]) -> Vec<String> {
-        let flooded = admit(fake, IdRule::IgnoreCase, &members(ids)).unwrap();
+        let flooded = admit(fake, &members(ids));
         flooded.into_iter().map(|one| one.id).collect()
     }
 
@@ -153,7 +184,7 @@ mod tests {
             fake.advance_ms(1_000);
         }
         assert_eq!(sent(&fake, &["anna", "ben"]), ["anna"], "under another spelling, and nobody else");
-        let until = admit(&fake, IdRule::IgnoreCase, &members(&["anna"])).unwrap();
+        let until = admit(&fake, &members(&["anna"]));
         let failure = all_flooded(&until, fake.now_ms());
         assert_eq!(failure.retry_after_ms, Some(30_000), "the first of them is half a minute old");
         fake.advance_ms(29_999);
@@ -173,17 +204,25 @@ mod tests {
     }
 
     #[test]
+    fn the_beginning_of_a_span_is_kept_in_milliseconds() {
+        let mut recent = Recent::default();
+        recent.add(1_800_000_123_456);
+        recent.add(1_800_000_123_457);
+        assert_eq!(recent.spans, [(1_800_000_000_000, 2)]);
+    }
+
+    #[test]
     fn nothing_is_kept_that_names_somebody_or_lasts() {
         let fake = FakePlatform::new();
         let ids: Vec<String> = (0..1_000).map(|id| format!("m{id:04}")).collect();
-        assert_eq!(admit(&fake, IdRule::IgnoreCase, &ids).unwrap(), []);
+        assert_eq!(admit(&fake, &ids), []);
         let keys = fake.keys("");
         assert_eq!(keys.len(), 1_000);
         assert!(keys.iter().all(|key| !key.contains("m0")), "{:?}", keys.first());
         for _ in 0..29 {
-            admit(&fake, IdRule::IgnoreCase, &ids).unwrap();
+            admit(&fake, &ids);
         }
-        assert_eq!(admit(&fake, IdRule::IgnoreCase, &ids).unwrap().len(), 1_000);
+        assert_eq!(admit(&fake, &ids).len(), 1_000);
         fake.advance_ms(HOUR_MS + SPAN_MS);
         assert_eq!(fake.keys(""), Vec::<String>::new());
     }
@@ -194,11 +233,11 @@ mod tests {
         let counted = Cell::new(0);
         fake.after_storage(move |fake, touch| {
             if matches!(touch, Touch::Read(_)) && counted.replace(counted.get() + 1) < 3 {
-                admit(fake, IdRule::IgnoreCase, &members(&["anna"])).unwrap();
+                count(fake, IdRule::IgnoreCase, &members(&["anna"]), &[]);
             }
             Ok(())
         });
-        assert_eq!(sent(&fake, &["anna"]), [""; 0]);
+        count(&fake, IdRule::IgnoreCase, &members(&["anna"]), &[]);
         fake.clear_hooks();
         let left = (0..).take_while(|_| sent(&fake, &["anna"]).is_empty()).count();
         assert_eq!(left, 30 - 4);

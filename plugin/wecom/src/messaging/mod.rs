@@ -86,10 +86,16 @@ pub(crate) fn send_part(
     let task_id = format!("{}-{}", sending.mark, sending.index);
     let body = content::body(message, &task_id)?;
     let platform = client.calls.platform();
-    let flooded = frequency::admit(platform, config.common.ids, &to.members)?;
+    let flooded = frequency::flooded(platform, config.common.ids, &to.members);
     let names_others = to.everybody || !to.departments.is_empty() || !to.tags.is_empty();
     if flooded.len() == to.members.len() && !names_others {
-        return Err(frequency::all_flooded(&flooded, platform.now_ms()));
+        let failure = frequency::all_flooded(&flooded, platform.now_ms());
+        if sending.parts == 1 {
+            return Err(failure);
+        }
+        let mut invalid = Vec::new();
+        invalid::add_flooded(&mut invalid, flooded);
+        return Ok(PartOutcome::HeldBack { failure, invalid });
     }
     let call = config.message_send(&request(config, message, body, to, sending));
     let text = match client.calls.text(&call) {
@@ -97,6 +103,7 @@ pub(crate) fn send_part(
         outcome => outcome?,
     };
     let answer = answer::read(&call, &text, message::parse_sent)?;
+    frequency::count(platform, config.common.ids, &to.members, &flooded);
     let mut invalid = invalid::of(config.common.ids, to, &answer);
     invalid::add_flooded(&mut invalid, flooded);
     let message::SentAnswer { message_id, response_code, .. } = answer;

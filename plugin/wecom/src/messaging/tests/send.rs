@@ -193,3 +193,38 @@ fn who_is_written_to_too_often_is_named_and_where_that_is_everybody_nothing_is_s
     fake.advance_ms(60_000);
     assert_eq!(send(&fake, text("a")).unwrap().invalid.len(), 0);
 }
+
+#[test]
+fn what_wecom_did_not_take_is_not_counted_and_a_store_that_fails_holds_nobody_back() {
+    let fake = answering(|_, _| errcode(45009, "too often"));
+    send(&fake, text("a")).unwrap_err();
+    assert_eq!(fake.keys("messaging/recent/"), Vec::<String>::new());
+
+    let fake = answering(|_, _| ok(SENT));
+    fake.before_storage(|_, touch| match touch.concerns("messaging/recent/") {
+        true => Err(organisation_kit::contract::storage::StorageError::Unavailable(false)),
+        false => Ok(()),
+    });
+    let sent = send(&fake, text("a")).unwrap();
+    assert_eq!((sent.delivery, sent.invalid.len()), (Delivery::Yes, 0));
+}
+
+#[test]
+fn a_part_that_reaches_nobody_for_now_does_not_hold_up_the_others() {
+    let fake = answering(|_, _| ok(SENT));
+    let ids: Vec<String> = (0..2_000).map(|id| id.to_string()).collect();
+    let message = |members: &[String]| Message { to: Recipients { members: members.to_vec(), ..to(&[]) }, ..text("a") };
+    for _ in 0..30 {
+        send(&fake, message(&ids[..1_000])).unwrap();
+    }
+    let sent = send(&fake, message(&ids)).unwrap();
+    let parts: Vec<_> = sent.parts.iter().map(|part| part.delivery).collect();
+    assert_eq!((parts, sent.delivery), (vec![Delivery::No, Delivery::Yes], Delivery::Yes));
+    assert_eq!((sent.invalid.len(), &*sent.invalid[0].reason), (1_000, "too-frequent"));
+    for _ in 0..29 {
+        send(&fake, message(&ids[1_000..])).unwrap();
+    }
+    let requests = fake.count("message/send");
+    assert_eq!(send(&fake, message(&ids)).unwrap_err().reason, Reason::RateLimited);
+    assert_eq!(fake.count("message/send"), requests);
+}
