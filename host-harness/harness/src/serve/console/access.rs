@@ -80,7 +80,9 @@ pub async fn admit(
         if page.access == Access::Change && !visitor.session.is_fresh() {
             return Err(to_be_confirmed(&up, &root));
         }
-        fields = form_urlencoded::parse(&form.bytes).into_owned().collect();
+        // Browsers send each line break of a text as two characters.
+        let sent = form_urlencoded::parse(&form.bytes);
+        fields = sent.map(|(name, value)| (name.into_owned(), value.replace("\r\n", "\n"))).collect();
     }
     let element = hurried(&tenant);
     let language = Language::of(headers);

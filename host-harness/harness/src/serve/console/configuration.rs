@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     asked::{Asked, SHOWN},
-    configuration_form::{Form, GROUP, group_of, made, parts, secrets_of, shown_again, shown_of},
+    configuration_form::{Form, GROUP, group_of, kept_of, made, parts, secrets_of, settings, shown_again, shown_of},
     configuration_store::{mark, replaceable},
     failure::Failure,
     generated,
@@ -29,7 +29,7 @@ pub fn form(
     let form = Form {
         described,
         shown: shown_of(described, validation),
-        kept: secrets_of(validation),
+        kept: kept_of(described, validation),
         problems: &validation.problems,
         mark: former.map(|former| mark(asked, former)),
     };
@@ -39,7 +39,7 @@ pub fn form(
 /// Judges what was typed so far.
 pub async fn validate(asked: &Asked) -> Result<Response, Failure> {
     let (described, now, _) = now(asked).await?;
-    let mut judged = Typed::of(asked, &described).judge(asked, &described, &secrets_of(&now)).await?;
+    let mut judged = Typed::of(asked, &described).judge(asked, &described, &kept_of(&described, &now)).await?;
     // Whoever types the first field knows that the others are empty.
     judged.validation.problems.retain(|problem| problem.code != "missing");
     Ok(asked.part(parts(&described, &judged.validation.problems)))
@@ -65,10 +65,14 @@ pub async fn generate(asked: &Asked) -> Result<Response, Failure> {
 pub async fn show(asked: &Asked) -> Result<Response, Failure> {
     let (described, now, _) = now(asked).await?;
     let typed = Typed::of(asked, &described);
-    let kept = secrets_of(&now);
+    let kept = kept_of(&described, &now);
     let judged = typed.judge(asked, &described, &kept).await?;
     if !judged.is_sound() {
         return again(asked, &described, &now, &typed, &judged.validation.problems).await;
+    }
+    let covered = covered(asked, &described, &now, &typed);
+    if !covered.is_empty() {
+        return again(asked, &described, &now, &typed, &covered).await;
     }
     let content = file(asked, &described, &now, &typed, &judged);
     Ok(asked.page(asked.say("配置文件", "The file"), content))
@@ -104,7 +108,7 @@ pub async fn again(
     let form = Form {
         described,
         shown: shown_again(typed),
-        kept: secrets_of(now),
+        kept: kept_of(described, now),
         problems,
         // What somebody else has stored meanwhile is not what this was made from.
         mark: replaceable(asked).await?.map(|_| asked.text(SHOWN).unwrap_or_default().to_owned()),
@@ -117,6 +121,28 @@ pub async fn again(
         (form.render(asked))
     };
     Ok(asked.page_with(StatusCode::UNPROCESSABLE_ENTITY, say("填写配置", "The configuration"), content))
+}
+
+/// What is configured, was not typed, and cannot be written into a file, since its value is not known here.
+fn covered(asked: &Asked, described: &Description, now: &Validation, typed: &Typed<'_>) -> Vec<Problem> {
+    let kept = kept_of(described, now);
+    let is_covered = |field: &&ConfigField| {
+        let is_known = settings(described, now).any(|(key, value)| key == field.key && value.is_empty());
+        !field.secret && !is_known && kept.contains(&field.key) && typed.get(&field.key).is_none()
+    };
+    let problem = |field: &ConfigField| Problem {
+        path: field.key.clone(),
+        code: "covered".to_owned(),
+        severity: Severity::Error,
+        message: asked
+            .say(
+                "此项已配置，但其值不在此显示：请重新填写，才能写入文件。",
+                "This is configured, but its value is not shown here: enter it anew, so that the file has it.",
+            )
+            .to_owned(),
+        hint: None,
+    };
+    described.fields.iter().filter(is_covered).map(problem).collect()
 }
 
 fn file(asked: &Asked, described: &Description, now: &Validation, typed: &Typed<'_>, judged: &Judged<'_>) -> Markup {
@@ -132,6 +158,10 @@ fn file(asked: &Asked, described: &Description, now: &Validation, typed: &Typed<
     let mut object = typed.object(&judged.lists, |_, _| String::new());
     for (field, name) in &secrets {
         super::typed::put(&mut object, &field.key, Value::String(format!("{{{{{name}}}}}")));
+    }
+    // A list without items is not the same as none.
+    for (key, _) in settings(described, now).filter(|(key, value)| value.is_empty() && typed.get(key).is_none()) {
+        super::typed::put(&mut object, key, Value::Array(Vec::new()));
     }
     let text = format!("{:#}", Value::Object(std::mem::take(&mut *object)));
     let variables: Vec<&str> = secrets.iter().map(|(_, name)| name.as_str()).collect();

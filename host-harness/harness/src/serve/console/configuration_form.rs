@@ -19,12 +19,15 @@ use crate::serve::home;
 /// The parameter that says which group of fields gets values made here.
 pub const GROUP: &str = "group";
 
+/// Keys of texts for people, which may have several lines.
+const LINES: [&str; 2] = ["callback.welcomeReply", "callback.messageReply"];
+
 /// What the form shows beside the fields themselves.
 pub struct Form<'a> {
     pub described: &'a Description,
     /// Values by key; of secrets there are none.
     pub shown: BTreeMap<String, String>,
-    /// Keys of secrets that are configured.
+    /// Keys that are configured and not shown.
     pub kept: BTreeSet<String>,
     pub problems: &'a [Problem],
     /// Stands for what it was made from, where the console may store it.
@@ -36,15 +39,35 @@ pub fn secrets_of(validation: &Validation) -> BTreeSet<String> {
     validation.secrets.iter().map(|place| place.key.clone()).collect()
 }
 
-/// What the element has understood of the configuration, without secrets and without what it assumes by itself. A value that is empty,
-/// such as that of a list without items, is none that a form could show.
+/// Keys that are configured and that the form does not show: those of secrets, and those whose value is covered.
+pub fn kept_of(described: &Description, validation: &Validation) -> BTreeSet<String> {
+    let covered = settings(described, validation).filter(|(_, value)| is_covered(value));
+    secrets_of(validation).into_iter().chain(covered.map(|(key, _)| key.to_owned())).collect()
+}
+
+/// What the element has understood of the configuration, without secrets and without what it assumes by itself.
 pub fn shown_of(described: &Description, validation: &Validation) -> BTreeMap<String, String> {
-    let is_shown = |key: &str, value: &str| {
+    let shown = settings(described, validation).filter(|(_, value)| !is_covered(value));
+    shown.map(|(key, value)| (key.to_owned(), value.replace("\r\n", "\n").trim().to_owned())).collect()
+}
+
+/// The same with what is covered.
+pub fn settings<'a>(
+    described: &'a Description,
+    validation: &'a Validation,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let is_set = |key: &str, value: &str| {
         let field = described.fields.iter().find(|field| field.key == key);
-        field.is_some_and(|field| !field.secret && !value.is_empty() && field.default.as_deref() != Some(value))
+        field.is_some_and(|field| !field.secret && field.default.as_deref() != Some(value))
     };
-    let settings = validation.summary.iter().filter(|setting| is_shown(&setting.key, &setting.value));
-    settings.map(|setting| (setting.key.clone(), setting.value.clone())).collect()
+    let all = validation.summary.iter().map(|setting| (setting.key.as_str(), setting.value.as_str()));
+    all.filter(move |(key, value)| is_set(key, value))
+}
+
+/// Whether a value of the summary is not the one that is configured, or none that an input could show, such as that of a list without
+/// items.
+fn is_covered(value: &str) -> bool {
+    value.trim().is_empty() || value.contains("***") || value.contains('…')
 }
 
 /// What was typed, without secrets.
@@ -163,6 +186,15 @@ impl Form<'_> {
 fn input(field: &ConfigField, value: Option<&str>, has_error: bool, is_part: bool) -> Markup {
     // What was made here has to be read once, to be copied into the vendor's console.
     let kind = if field.secret && !is_part { "password" } else { "text" };
+    let has_lines = LINES.contains(&&*field.key) || value.is_some_and(|value| value.contains('\n'));
+    if has_lines && !field.secret {
+        return html! {
+            textarea.code id=(id("field", &field.key)) name=(field_name(&field.key)) rows="3"
+                placeholder=[field.default.as_deref()] spellcheck="false" aria-invalid=[has_error.then_some("true")]
+                aria-describedby={ (id("help", &field.key)) " " (id("problem", &field.key)) }
+                hx-swap-oob=[is_part.then_some("true")] { (value.unwrap_or_default()) }
+        };
+    }
     html! {
         input.code id=(id("field", &field.key)) name=(field_name(&field.key)) type=(kind)
             value=[value.filter(|_| !field.secret || is_part)] placeholder=[field.default.as_deref()]

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use super::{
     asked::{Asked, SHOWN},
     configuration::{again, now},
-    configuration_form::{secrets_of, shown_of},
+    configuration_form::{kept_of, shown_of},
     failure::Failure,
     typed::{Judged, Typed, concerns, put, value},
 };
@@ -65,7 +65,7 @@ pub async fn store(asked: &Asked) -> Result<Response, Failure> {
             "{{…}} names a variable, which is for the operator to write: enter the value itself.",
         ]));
     }
-    let judged = typed.judge(asked, &described, &secrets_of(&now)).await?;
+    let judged = typed.judge(asked, &described, &kept_of(&described, &now)).await?;
     if !judged.is_sound() {
         return again(asked, &described, &now, &typed, &judged.validation.problems).await;
     }
@@ -126,10 +126,12 @@ fn merged(
     judged: &Judged<'_>,
 ) -> Object {
     let mut object = former.clone();
-    let shown = shown_of(described, now);
+    let (shown, kept) = (shown_of(described, now), kept_of(described, now));
     for field in &described.fields {
         let key = field.key.as_str();
         match typed.get(key) {
+            // What is covered stays where nothing is entered.
+            None if kept.contains(key) => {}
             // As it was shown: it may be written otherwise, by a variable perhaps, and stays so. What is wrong was not shown.
             text if !field.secret && text == shown.get(key).map(String::as_str) => {
                 if text.is_none() && now.problems.iter().any(|problem| concerns(problem, key)) {
