@@ -345,11 +345,17 @@ async fn a_demonstration_leads_from_nothing_to_a_member_who_is_signed_in() {
     let mut someone = first(&host, "demo");
     assert!(!visitor.page("/").contains("token="), "it is spent");
     let answer = someone.get("/t/demo/");
-    assert_eq!(answer.header("location"), Some("sign-in"), "the first start is no member: {answer:#?}");
+    assert_eq!(
+        answer.header("location"),
+        Some("admin"),
+        "whoever signs in before there is an administrator locks all out: {answer:#?}"
+    );
     someone.post("/t/demo/admin/sync", "/t/demo/admin/sync/start", &[("until", "complete")]);
     until("the sync", || someone.page("/t/demo/admin/sync/progress").contains("同步已完成"));
     let ids = [("ids", "lisi")];
     assert_eq!(someone.post("/t/demo/admin/roles", "/t/demo/admin/roles/administrators", &ids).status, 303);
+    let answer = someone.get("/t/demo/");
+    assert_eq!(answer.header("location"), Some("sign-in"), "the first start is no member: {answer:#?}");
     let (mut lisi, _) = Visitor::signed_in(&host, "demo", "lisi").await;
     assert!(lisi.page("/t/demo/").contains("李四"));
     assert!(lisi.page("/t/demo/admin/check").contains("trusted-domain"));
