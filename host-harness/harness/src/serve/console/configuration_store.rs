@@ -29,13 +29,20 @@ const NOT_GRANTED: [&str; 2] = [
     "What is stored uses a variable that is not granted: ask the operator.",
 ];
 
-/// The configuration that may be replaced here; nothing where it is the operator's alone.
+/// The configuration that may be replaced here; nothing where it is the operator's alone, as one is that only the operator can mend.
 ///
 /// # Errors
-/// The storage, or the declaration cannot be read.
+/// The storage.
 pub async fn replaceable(asked: &Asked) -> Result<Option<StoredConfiguration>, Failure> {
     let Some(stored) = asked.service.stored_tenants() else { return Ok(None) };
-    stored.configuration(&asked.tenant.name).await.map_err(failed)
+    match stored.configuration(&asked.tenant.name).await {
+        Ok(found) => Ok(found),
+        Err(error @ StoreError::Unsound(_)) => {
+            tracing::warn!(%error, tenant = %asked.tenant.name, "a stored declaration cannot be read: its configuration is not offered");
+            Ok(None)
+        }
+        Err(error) => Err(failed(error)),
+    }
 }
 
 /// Stands for a stored configuration as it is now.

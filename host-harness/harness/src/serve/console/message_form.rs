@@ -102,9 +102,7 @@ impl Kind {
             Self::News => {
                 let headline = |number: usize| {
                     let text = |name: &str| asked.text(&format!("news[{number}].{name}"));
-                    let names = ["title", "description", "link.url", "picture-url"];
-                    // A headline that nobody began is none.
-                    names.iter().any(|name| text(name).is_some()).then(|| {
+                    is_begun(asked, number).then(|| {
                         json!({
                             "title": text("title").unwrap_or_default(),
                             "description": text("description"),
@@ -116,6 +114,12 @@ impl Kind {
                 json!({ self.name(): (0..HEADLINES).map_while(headline).collect::<Vec<_>>() })
             }
         }
+    }
+
+    /// Whether a headline was begun after one that was left empty: problems are told by number, so none may move up.
+    pub fn has_gap(self, asked: &Asked) -> bool {
+        let mut begun = (0..HEADLINES).map(|number| is_begun(asked, number)).skip_while(|is_begun| *is_begun);
+        self == Self::News && begun.any(|is_begun| is_begun)
     }
 
     /// Links to the forms of all kinds.
@@ -184,6 +188,12 @@ impl Kind {
             },
         }
     }
+}
+
+/// Whether anything of a headline was written. One that nobody began is none.
+fn is_begun(asked: &Asked, number: usize) -> bool {
+    let names = ["title", "description", "link.url", "picture-url"];
+    names.iter().any(|name| asked.text(&format!("news[{number}].{name}")).is_some())
 }
 
 /// Whether the element says something against this field.

@@ -76,6 +76,9 @@ fn message(asked: &Asked, kind: Kind) -> Result<Message, Failure> {
     if kind.fields().iter().any(|field| field.is_needed && asked.text(&field.name).is_none()) {
         return Err(Failure::Asked(["请填写内容。", "Write what it is to say."]));
     }
+    if kind.has_gap(asked) {
+        return Err(Failure::Asked(["图文之间不能留空。", "Leave no headline empty between two."]));
+    }
     let to = RECIPIENTS.map(|(name, _)| (name, listed(name)));
     if to.iter().all(|(_, ids)| ids.is_empty()) {
         return Err(Failure::Asked(["请填写接收者。", "Say to whom it goes."]));
@@ -97,17 +100,6 @@ pub async fn preview(asked: &Asked) -> Result<Response, Failure> {
     let say = |chinese, english| asked.say(chinese, english);
     let key =
         Token::new().map_err(|_| Failure::NO_RANDOMNESS)?.form_proof(&asked.tenant.name, asked.service.cookie_key());
-    let kept: Markup = html! {
-        input type="hidden" name=(KIND) value=(kind.name());
-        @for (name, _) in RECIPIENTS {
-            @if let Some(value) = asked.text(name) { input type="hidden" name=(name) value=(value); }
-        }
-        @for field in kind.fields() {
-            @if let Some(value) = asked.text(&field.name) { input type="hidden" name=(field.name) value=(value); }
-        }
-        // Whoever presses twice, or loads the page anew, sends it once.
-        input type="hidden" name="key" value=(key);
-    };
     let to = &message.to;
     let content = html! {
         section.card {
@@ -122,7 +114,7 @@ pub async fn preview(asked: &Asked) -> Result<Response, Failure> {
             h2 { (say("内容", "What it says")) " " span.tag { (asked.language.pick(kind.words()[0], kind.words()[1])) } }
             (kind.preview(asked))
             (asked.form("messages", &html! {
-                (kept)
+                (kept(asked, kind, &key))
                 div.row {
                     button { (say("发送", "Send it")) }
                     button.quiet formaction=(asked.address("messages/edit")) { (say("返回修改", "Back, without sending")) }
@@ -131,6 +123,20 @@ pub async fn preview(asked: &Asked) -> Result<Response, Failure> {
         }
     };
     Ok(asked.page(say("预览消息", "Preview"), content))
+}
+
+/// What was written, and the key under which it is sent: whoever presses twice, or loads the page anew, sends it once.
+fn kept(asked: &Asked, kind: Kind, key: &str) -> Markup {
+    html! {
+        input type="hidden" name=(KIND) value=(kind.name());
+        @for (name, _) in RECIPIENTS {
+            @if let Some(value) = asked.text(name) { input type="hidden" name=(name) value=(value); }
+        }
+        @for field in kind.fields() {
+            @if let Some(value) = asked.text(&field.name) { input type="hidden" name=(field.name) value=(value); }
+        }
+        input type="hidden" name="key" value=(key);
+    }
 }
 
 /// Sends it, and says what became of it.
@@ -165,8 +171,15 @@ pub async fn send(asked: &Asked) -> Result<Response, Failure> {
         @if !sent.invalid.is_empty() {
             section.card {
                 h2 { (say("未收到的接收者", "Who does not get it")) }
-                ul { @for one in &sent.invalid { li { code { (one.id) } } } }
+                ul { @for one in &sent.invalid { li { code { (one.id) } " · " (one.reason) } } }
             }
+        }
+        @if matches!(sent.delivery, Delivery::Unknown) && let Some(key) = asked.text("key") {
+            (asked.form("messages", &html! {
+                (kept(asked, kind, key))
+                p.hint { (say("再次发送同一条消息：已收到的人不会重复收到。", "The same message once more: whoever has it does not get it twice.")) }
+                button { (say("重试", "Try again")) }
+            }))
         }
         p { a href=(asked.address("messages")) { (say("再写一条", "Write another")) } }
     };

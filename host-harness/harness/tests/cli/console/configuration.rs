@@ -220,3 +220,25 @@ async fn a_configuration_is_stored_where_the_operator_grants_it() {
     let again = post(&mut someone, "configuration", &with(&stale, "value.corpId", "12"));
     assert!(again.status == 422 && again.body.contains(mark), "{again:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_form_does_not_show_stays_as_it_is() {
+    let bed = Bed::new().await;
+    let mut configuration = bed.configuration();
+    // A list without items is not the same as none, which means all fields; what the query of an address says is not shown.
+    configuration["sync"] = json!({"fields": []});
+    configuration["redirectUri"] = json!("https://app.example.com/a?ticket=aB3dE5fG7hJ9kL2m");
+    let element = json!({"name": "org", "configuration": configuration});
+    let grants = json!({"hosts": [bed.address()], "configuration": true});
+    let host = from_storage(&bed, &json!({"element": element, "grants": grants}));
+    let mut someone = first(&host, "acme");
+    let is_shown = |(name, _): &(String, String)| name != "value.secret" && name != "value.redirectUri";
+    let shown: Vec<_> = with(&sound(&bed), "value.locale", "en").into_iter().filter(is_shown).collect();
+    let answer = post(&mut someone, "store", &shown);
+    assert!(answer.status == 200 && answer.body.contains("配置已保存"), "{answer:#?}");
+    let answer = post(&mut someone, "configuration", &shown);
+    assert!(answer.status == 422 && answer.body.contains("其值不在此显示"), "{answer:#?}");
+    let answer = post(&mut someone, "configuration", &with(&shown, "value.redirectUri", "https://app.example.com/b"));
+    let fields = answer.body.replace("&quot;", "\"").contains("\"fields\": []");
+    assert!(answer.status == 200 && fields && answer.body.contains("https://app.example.com/b"), "{answer:#?}");
+}

@@ -99,3 +99,20 @@ async fn what_is_too_long_is_said_beside_its_field_and_nothing_is_sent() {
     assert!(field.contains(&long) && field.contains("aria-invalid") && field.contains("129"), "{field}");
     assert!(bed.control().inbox("lisi").is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_headline_after_an_empty_one_is_not_dropped_in_silence() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let mut someone = first(&host, "acme");
+    for (second, status) in [("1", 200), ("2", 400)] {
+        let title = format!("news[{second}].title");
+        let first = [("news[0].title", "first"), ("news[0].link.url", "https://app.example.com/a")];
+        let fields =
+            [&[("kind", "news"), ("members", "lisi"), (title.as_str(), "second headline")], &first[..]].concat();
+        let answer = someone.post(PAGE, &format!("{PAGE}/preview"), &fields);
+        assert_eq!((answer.status, answer.body.contains("second headline")), (status, status == 200), "{answer:#?}");
+    }
+    assert!(bed.control().inbox("lisi").is_empty());
+}
