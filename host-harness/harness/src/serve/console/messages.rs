@@ -177,7 +177,7 @@ pub async fn send(asked: &Asked) -> Result<Response, Failure> {
         @if matches!(sent.delivery, Delivery::Unknown) && let Some(key) = asked.text("key") {
             (asked.form("messages", &html! {
                 (kept(asked, kind, key))
-                p.hint { (say("再次发送同一条消息：已收到的人不会重复收到。", "The same message once more: whoever has it does not get it twice.")) }
+                p.hint { (say("一天之内再次发送同一条消息：已收到的人不会重复收到。", "The same message once more, within a day: whoever has it does not get it twice.")) }
                 button { (say("重试", "Try again")) }
             }))
         }

@@ -1,6 +1,7 @@
 //! Messages of every kind that the console writes.
 
 use serde_json::json;
+use wecom_simulator::{Effect, Fault, When};
 
 use super::first;
 use crate::{
@@ -115,4 +116,24 @@ async fn a_headline_after_an_empty_one_is_not_dropped_in_silence() {
         assert_eq!((answer.status, answer.body.contains("second headline")), (status, status == 200), "{answer:#?}");
     }
     assert!(bed.control().inbox("lisi").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_answer_was_lost_is_tried_again_and_arrives_once() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let mut someone = first(&host, "acme");
+    let fields = [("kind", "text"), ("members", "lisi"), ("text", "你好")];
+    let mut page = someone.post(PAGE, &format!("{PAGE}/preview"), &fields).body;
+    bed.control().inject(Fault::of("message/send", When::Nth(1), Effect::Disconnect { processed: true }));
+    for (said, is_offered) in [("部分结果未知", true), ("消息已发送", false)] {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("proof", crate::visitor::proof_in(&page)).extend_pairs(kept(&page));
+        let answer = someone.ask("POST", PAGE, &[], &form.finish());
+        assert!(answer.status == 200 && answer.body.contains(said), "{answer:#?}");
+        assert_eq!(answer.body.contains("重试"), is_offered, "{answer:#?}");
+        page = answer.body;
+    }
+    assert_eq!(bed.control().inbox("lisi").len(), 1);
 }
