@@ -53,6 +53,7 @@ pub struct Destination {
 
 /// Why a URL or a host has no destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DestinationError {
     /// Neither `http` nor `https`.
     #[error("the scheme is neither http nor https")]

@@ -9,6 +9,7 @@ use url::{Host, Url};
 
 /// Why a text is no URL that can be used. Quotes nothing of it: it may hold a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UrlError {
     /// A character that readers of URLs treat differently.
     #[error("it contains a space, a backslash or a control character")]

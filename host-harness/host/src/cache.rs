@@ -28,6 +28,7 @@ const PIECE: usize = 64 << 10;
 
 /// Why a directory cannot hold compiled code.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CacheError {
     /// It cannot be made or looked at.
     #[error("cannot use {} for compiled code: {source}", path.display())]

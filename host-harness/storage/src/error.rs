@@ -3,7 +3,7 @@
 //! A lost race is not here: it is [`crate::ApplyOutcome::Conflict`]. No message ever quotes a value, and none quotes
 //! a whole key, because a caller may have built the key from something private.
 
-/// Why a call to a store failed.
+/// Why a call to a store failed. As closed as `storage.error` of the contract, which it becomes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
     /// The store cannot be reached or is busy; the same call may work later.
@@ -43,6 +43,7 @@ impl StorageError {
 /// Why a store could not be opened. Each names the next step, and none a password. `place` is the path of a file, or
 /// server and database.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The address has no known form.
     #[error("the storage address {found}: {instead}")]

@@ -28,6 +28,7 @@ pub struct SealingKey(Zeroizing<[u8; KEY_BYTES]>);
 
 /// Why a text is no sealing key. Says nothing about its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SealingKeyError {
     /// It is not base64.
     #[error("the sealing key is not base64: expected 44 characters that stand for 32 random bytes")]

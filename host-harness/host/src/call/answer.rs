@@ -73,7 +73,7 @@ impl<T> fmt::Debug for Call<'_, T> {
     }
 }
 
-/// Why a call gave no value. Neither kind holds a secret.
+/// Why a call gave no value: there is no third way. Neither kind holds a secret.
 #[derive(Debug, Clone)]
 pub enum CallFailure {
     /// The component answered an error of the contract: with a reason, and with a hint and the vendor's number where there are any.

@@ -30,6 +30,7 @@ pub struct Exported {
 
 /// Why a tenant could not be exported.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExportError {
     /// The store failed, or its key does not open a sealed value that was to be sealed anew.
     #[error(transparent)]

@@ -58,6 +58,7 @@ pub struct Imported {
 
 /// Why a tenant was not imported. Nothing is left of it in the store, unless the error says so.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ImportError {
     /// The file cannot be read.
     #[error("cannot read the export: {0}")]

@@ -40,11 +40,12 @@ use organisation_kit::{
     vendor::{ExportState, ExportStep},
 };
 
-/// The first wait for a result; each further one is twice as long, up to the longest.
-const FIRST_POLL_MS: u64 = 2_000;
+/// The first wait for a result; each further one is twice as long, up to the longest. A short one costs a call or two, a
+/// long one is most of a small company's sync.
+const FIRST_POLL_MS: u64 = 250;
 const LONGEST_POLL_MS: u64 = 300_000;
 /// Polls after which the export is given up: 40 minutes.
-const POLLS: u32 = 15;
+const POLLS: u32 = 18;
 /// Orders of one run: results are purged, addresses expire, files arrive damaged.
 const ORDERS: u32 = 3;
 /// Damaged files of one run.

@@ -219,7 +219,7 @@ async fn waiting_for_the_export_is_left_to_the_host() {
             SyncStep::Wait(waiting) => {
                 assert_eq!((waiting.reason.as_str(), waiting.vendor_code), ("export-running", None));
                 assert_eq!(waiting.progress.phase, "export-wait");
-                waits.push((waiting.not_before - stage.control.now()) / 1_000);
+                waits.push(waiting.not_before - stage.control.now());
                 // An early call asks nobody.
                 let calls = stage.vendor_calls();
                 assert!(matches!(stage.step(&EXPORT).await.unwrap(), SyncStep::Wait(_)));
@@ -231,8 +231,8 @@ async fn waiting_for_the_export_is_left_to_the_host() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(waits, [2, 4, 8, 16], "each wait is twice as long");
-    assert_eq!(report.waits, 4);
+    assert_eq!(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000], "each wait is twice as long");
+    assert_eq!(report.waits, 7);
 }
 
 /// An organisation that is large by its departments.
