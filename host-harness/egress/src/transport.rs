@@ -213,6 +213,14 @@ impl Transport {
             let ConnectFailure(refusal) = tunnel::failed(proxy, Some(407), "asks for other credentials");
             return Err(HttpError { may_have_reached_server: true, ..refusal });
         }
+        if answer.status().is_informational() {
+            // 101: from here on the connection would speak something else.
+            let to = checked.destination();
+            return Err(HttpError::broken_answer(format!(
+                "{to} wants another protocol ({})",
+                answer.status().as_u16()
+            )));
+        }
         answer::read(answer, checked.expect(), measure).await
     }
 }

@@ -259,6 +259,15 @@ def test_an_answer_that_breaks_off() -> None:
         assert failure(ask(f"http://{host}/")) == ("other", "broken-answer", True)
 
 
+def test_an_answer_in_another_protocol() -> None:
+    def handle(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: tea\r\nconnection: upgrade\r\n\r\n")
+        handler.close_connection = True
+
+    with server(handle) as host:
+        assert failure(ask(f"http://{host}/")) == ("other", "broken-answer", True)
+
+
 def test_headers_without_end_are_too_large() -> None:
     def handle(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 40_000)

@@ -26,6 +26,7 @@ async fn the_connection_breaks() {
         ("/half-body", Reply::RawThenClose(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345".to_vec())),
         ("/half-chunk", Reply::RawThenClose(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nff\r\n1".to_vec())),
         ("/not-http", Reply::RawThenClose(b"SSH-2.0-OpenSSH\r\n\r\n".to_vec())),
+        ("/other-protocol", answer("101 Switching Protocols", &["upgrade: tea", "connection: upgrade"], b"")),
         ("/bad-gzip", answer("200 OK", &[gzip], b"plain text, not gzip")),
         ("/half-gzip", answer("200 OK", &[gzip], &[0x1f, 0x8b, 8, 0, 0])),
     ])
@@ -36,6 +37,7 @@ async fn the_connection_breaks() {
         ("/half-body", "broke off after 5 bytes"),
         ("/half-chunk", "broke off after 1 bytes"),
         ("/not-http", "no complete answer"),
+        ("/other-protocol", "another protocol (101)"),
         ("/bad-gzip", "not valid gzip"),
         ("/half-gzip", "not valid gzip"),
     ] {
@@ -44,7 +46,7 @@ async fn the_connection_breaks() {
         assert_failed(&error, &HttpFailure::Other("broken-answer"), true, path);
         assert!(error.message.contains(said), "{path}: {error}");
     }
-    assert_eq!(server.requests().len(), 7, "a request that was written is never sent again");
+    assert_eq!(server.requests().len(), 8, "a request that was written is never sent again");
 }
 
 #[tokio::test]

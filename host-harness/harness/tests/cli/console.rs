@@ -264,10 +264,12 @@ async fn a_message_is_sent_as_it_was_shown_and_once() {
     let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
     let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
     let mut someone = first(&host, "acme");
-    for (fields, words) in [(&[("text", "你好")][..], "请填写接收者"), (&[("members", "lisi")], "请填写内容")]
-    {
+    for (fields, words, kept) in [
+        (&[("text", "你好")][..], "请填写接收者", "你好</textarea>"),
+        (&[("members", "lisi")], "请填写内容", "value=\"lisi\""),
+    ] {
         let answer = someone.post("/t/acme/admin/messages", "/t/acme/admin/messages/preview", fields);
-        assert!(answer.status == 400 && answer.body.contains(words), "{answer:#?}");
+        assert!(answer.status == 422 && answer.body.contains(words) && answer.body.contains(kept), "{answer:#?}");
     }
     let written = [("members", "lisi，nobody"), ("text", "<b>你好</b>")];
     let preview = someone.post("/t/acme/admin/messages", "/t/acme/admin/messages/preview", &written);
@@ -277,7 +279,7 @@ async fn a_message_is_sent_as_it_was_shown_and_once() {
     let form = [written[0], written[1], ("key", key.split_once('"').unwrap().0)];
     for _ in 0..2 {
         let answer = someone.post("/t/acme/admin/messages", "/t/acme/admin/messages", &form);
-        assert!(answer.status == 200 && answer.body.contains("nobody"), "{answer:#?}");
+        assert!(answer.status == 200 && answer.body.contains("nobody</code> · 不在应用的可见范围内"), "{answer:#?}");
     }
     assert_eq!(bed.control().inbox("lisi").len(), 1, "who presses twice sends it once");
     let trail = someone.page("/t/acme/admin/audit");

@@ -132,6 +132,10 @@ class Client:
         try:
             if filled.proxy is not None and response.status == 407 and filled.url.destination.scheme == "http":
                 raise HttpFailure.before(Case("proxy", 407), f"{filled.proxy} asks for other credentials")
+            if response.status < 200:
+                raise HttpFailure.after(
+                    Case("other", "broken-answer"), f"{shown} wants another protocol ({response.status})"
+                )
             announced = next((int(v) for n, v in response.headers if n.lower() == b"content-length"), 0)
             if announced > limit and filled.method != "HEAD":
                 raise answer.too_large(limit, shown)

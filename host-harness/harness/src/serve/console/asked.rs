@@ -81,6 +81,12 @@ impl Asked {
         }
     }
 
+    /// Where the person signs in once more, to come back to this page.
+    pub fn sign_in_again(&self) -> String {
+        let up = self.root.strip_suffix("admin").unwrap_or(&self.root);
+        format!("{up}{}", home::login_address(Some(&self.address(self.page))))
+    }
+
     /// What each form of the page carries.
     pub fn proof(&self) -> String {
         self.visitor.token.form_proof(&self.tenant.name, self.service.cookie_key())

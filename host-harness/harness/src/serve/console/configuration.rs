@@ -1,9 +1,10 @@
 //! The configuration from the form: judged as it is typed, and in the end a file for the operator, unless it may be stored here
 //! (`configuration_store`). Secrets do not stand in that file: each has a variable there, which the operator sets and grants.
 
+use std::collections::BTreeSet;
+
 use axum::{http::StatusCode, response::Response};
 use maud::{Markup, html};
-use organisation_fleet::tenants::StoredConfiguration;
 use organisation_host::contract::{
     element::{ConfigField, Description, Validation},
     types::{Problem, Severity},
@@ -13,33 +14,45 @@ use serde_json::Value;
 use super::{
     asked::{Asked, SHOWN},
     configuration_form::{Form, GROUP, group_of, kept_of, made, parts, secrets_of, settings, shown_again, shown_of},
-    configuration_store::{mark, replaceable},
+    configuration_store::{Keeper, mark},
     failure::Failure,
     generated,
     typed::{Judged, Typed},
 };
 
 /// The form with what is configured now.
-pub fn form(
-    asked: &Asked,
-    described: &Description,
-    validation: &Validation,
-    former: Option<&StoredConfiguration>,
-) -> Markup {
+pub fn form(asked: &Asked, described: &Description, validation: &Validation, keeper: &Keeper) -> Markup {
+    let say = |chinese, english| asked.say(chinese, english);
     let form = Form {
         described,
         shown: shown_of(described, validation),
         kept: kept_of(described, validation),
         problems: &validation.problems,
-        mark: former.map(|former| mark(asked, former)),
+        mark: keeper.stored().map(|former| mark(asked, former)),
+        removed: BTreeSet::new(),
     };
-    form.render(asked)
+    html! {
+        @if matches!(keeper, Keeper::Unreadable) {
+            p.banner.warn {
+                (say("已保存的声明无法读取，暂时不能在此保存：请联系运营者。下面是本主机正在使用的配置。",
+                     "The stored declaration cannot be read, so nothing can be saved here: ask the operator. Below is the configuration that this host uses."))
+            }
+        }
+        @if keeper.stored().is_some() && !asked.visitor.session.is_fresh() {
+            p.banner.warn {
+                (say("保存需要在 15 分钟内登录过：请先重新登录，再填写。", "To save takes a sign-in within the last 15 minutes: sign in again before you write.")) " "
+                a href=(asked.sign_in_again()) { (say("重新登录", "Sign in again")) }
+            }
+        }
+        (form.render(asked))
+    }
 }
 
 /// Judges what was typed so far.
 pub async fn validate(asked: &Asked) -> Result<Response, Failure> {
     let (described, now, _) = now(asked).await?;
-    let mut judged = Typed::of(asked, &described).judge(asked, &described, &kept_of(&described, &now)).await?;
+    let typed = Typed::of(asked, &described);
+    let mut judged = typed.judge(asked, &described, &typed.left_of(kept_of(&described, &now))).await?;
     // Whoever types the first field knows that the others are empty.
     judged.validation.problems.retain(|problem| problem.code != "missing");
     Ok(asked.part(parts(&described, &judged.validation.problems)))
@@ -65,7 +78,7 @@ pub async fn generate(asked: &Asked) -> Result<Response, Failure> {
 pub async fn show(asked: &Asked) -> Result<Response, Failure> {
     let (described, now, _) = now(asked).await?;
     let typed = Typed::of(asked, &described);
-    let kept = kept_of(&described, &now);
+    let kept = typed.left_of(kept_of(&described, &now));
     let judged = typed.judge(asked, &described, &kept).await?;
     if !judged.is_sound() {
         return again(asked, &described, &now, &typed, &judged.validation.problems).await;
@@ -78,20 +91,20 @@ pub async fn show(asked: &Asked) -> Result<Response, Failure> {
     Ok(asked.page(asked.say("配置文件", "The file"), content))
 }
 
-/// What the element says of itself, and of its configuration as it is; and that one, where it may be replaced here.
+/// What the element says of itself, and of its configuration as it is; and who keeps that one.
 ///
 /// # Errors
 /// The element, or the storage.
-pub async fn now(asked: &Asked) -> Result<(Description, Validation, Option<StoredConfiguration>), Failure> {
+pub async fn now(asked: &Asked) -> Result<(Description, Validation, Keeper), Failure> {
     let described = asked.element.describe(asked.language.tag()).await?;
-    let former = replaceable(asked).await?;
+    let keeper = Keeper::of(asked).await?;
     // What is stored counts, which this host may not have taken up yet. Where it cannot be filled in, nothing is stored over it.
-    let document = former.as_ref().and_then(|former| former.filled(former.object()).ok());
+    let document = keeper.stored().and_then(|former| former.filled(former.object()).ok());
     let validation = match document {
         Some(document) => asked.element.validate_config(document.expose()).await?,
         None => asked.element.validate().await?,
     };
-    Ok((described, validation, former))
+    Ok((described, validation, keeper))
 }
 
 /// The form again, with what is wrong.
@@ -111,7 +124,8 @@ pub async fn again(
         kept: kept_of(described, now),
         problems,
         // What somebody else has stored meanwhile is not what this was made from.
-        mark: replaceable(asked).await?.map(|_| asked.text(SHOWN).unwrap_or_default().to_owned()),
+        mark: Keeper::of(asked).await?.stored().map(|_| asked.text(SHOWN).unwrap_or_default().to_owned()),
+        removed: typed.removed.iter().map(|key| (*key).to_owned()).collect(),
     };
     let say = |chinese, english| asked.say(chinese, english);
     let content = html! {
@@ -125,7 +139,7 @@ pub async fn again(
 
 /// What is configured, was not typed, and cannot be written into a file, since its value is not known here.
 fn covered(asked: &Asked, described: &Description, now: &Validation, typed: &Typed<'_>) -> Vec<Problem> {
-    let kept = kept_of(described, now);
+    let kept = typed.left_of(kept_of(described, now));
     let is_covered = |field: &&ConfigField| {
         let is_known = settings(described, now).any(|(key, value)| key == field.key && value.is_empty());
         !field.secret && !is_known && kept.contains(&field.key) && typed.get(&field.key).is_none()
@@ -147,7 +161,7 @@ fn covered(asked: &Asked, described: &Description, now: &Validation, typed: &Typ
 
 fn file(asked: &Asked, described: &Description, now: &Validation, typed: &Typed<'_>, judged: &Judged<'_>) -> Markup {
     let say = |chinese, english| asked.say(chinese, english);
-    let kept = secrets_of(now);
+    let kept = typed.left_of(secrets_of(now));
     let is_kept = |field: &ConfigField| field.secret && typed.get(&field.key).is_none() && kept.contains(&field.key);
     let secrets: Vec<(&ConfigField, String)> = described
         .fields

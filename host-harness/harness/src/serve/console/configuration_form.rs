@@ -12,7 +12,7 @@ use organisation_host::contract::{
 use super::{
     asked::{Asked, SHOWN},
     generated,
-    typed::{Typed, concerns, field_name},
+    typed::{Typed, concerns, field_name, removal_name},
 };
 use crate::serve::home;
 
@@ -32,6 +32,8 @@ pub struct Form<'a> {
     pub problems: &'a [Problem],
     /// Stands for what it was made from, where the console may store it.
     pub mark: Option<String>,
+    /// Keys that are configured, not shown, and to be removed.
+    pub removed: BTreeSet<String>,
 }
 
 /// Keys of secrets that a configuration has.
@@ -175,6 +177,12 @@ impl Form<'_> {
                 p.hint id=(help) {
                     (field.help)
                     @if let Some(place) = &field.where_to_find { br; (say("在哪里找到：", "Where to find it: ")) b { (place) } }
+                }
+                @if is_kept && !field.required {
+                    label {
+                        input type="checkbox" name=(removal_name(&field.key)) value="yes" checked[self.removed.contains(&field.key)];
+                        " " (say("移除此项", "Remove it"))
+                    }
                 }
                 (problems_beside(field, self.problems, false))
             }

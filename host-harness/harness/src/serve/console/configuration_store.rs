@@ -13,14 +13,13 @@ use organisation_host::{
     },
     settings::Object,
 };
-use serde_json::{Map, Value};
 
 use super::{
     asked::{Asked, SHOWN},
     configuration::{again, now},
     configuration_form::{kept_of, shown_of},
     failure::Failure,
-    typed::{Judged, Typed, concerns, put, value},
+    typed::{Judged, Typed, concerns, put, remove, value},
 };
 
 /// Why nothing can be stored over it: nobody knows where its secrets go now.
@@ -29,19 +28,39 @@ const NOT_GRANTED: [&str; 2] = [
     "What is stored uses a variable that is not granted: ask the operator.",
 ];
 
-/// The configuration that may be replaced here; nothing where it is the operator's alone, as one is that only the operator can mend.
-///
-/// # Errors
-/// The storage.
-pub async fn replaceable(asked: &Asked) -> Result<Option<StoredConfiguration>, Failure> {
-    let Some(stored) = asked.service.stored_tenants() else { return Ok(None) };
-    match stored.configuration(&asked.tenant.name).await {
-        Ok(found) => Ok(found),
-        Err(error @ StoreError::Unsound(_)) => {
-            tracing::warn!(%error, tenant = %asked.tenant.name, "a stored declaration cannot be read: its configuration is not offered");
-            Ok(None)
+/// Who keeps the configuration of a tenant.
+pub enum Keeper {
+    /// The database: it may be replaced here.
+    Storage(StoredConfiguration),
+    /// The operator alone.
+    Operator,
+    /// The database, in a declaration that this host cannot read: only the operator can mend it.
+    Unreadable,
+}
+
+impl Keeper {
+    /// What may be replaced here.
+    pub fn stored(&self) -> Option<&StoredConfiguration> {
+        match self {
+            Self::Storage(stored) => Some(stored),
+            Self::Operator | Self::Unreadable => None,
         }
-        Err(error) => Err(failed(error)),
+    }
+
+    /// Who keeps that of this tenant.
+    ///
+    /// # Errors
+    /// The storage.
+    pub async fn of(asked: &Asked) -> Result<Self, Failure> {
+        let Some(stored) = asked.service.stored_tenants() else { return Ok(Self::Operator) };
+        match stored.configuration(&asked.tenant.name).await {
+            Ok(found) => Ok(found.map_or(Self::Operator, Self::Storage)),
+            Err(error @ StoreError::Unsound(_)) => {
+                tracing::warn!(%error, tenant = %asked.tenant.name, "a stored declaration cannot be read: its configuration is not offered");
+                Ok(Self::Unreadable)
+            }
+            Err(error) => Err(failed(error)),
+        }
     }
 }
 
@@ -52,8 +71,8 @@ pub fn mark(asked: &Asked, stored: &StoredConfiguration) -> String {
 
 /// Stores it, and serves it.
 pub async fn store(asked: &Asked) -> Result<Response, Failure> {
-    let (described, now, former) = now(asked).await?;
-    let (Some(stored), Some(former)) = (asked.service.stored_tenants(), former) else {
+    let (described, now, keeper) = now(asked).await?;
+    let (Some(stored), Keeper::Storage(former)) = (asked.service.stored_tenants(), keeper) else {
         return Err(Failure::Forbidden([
             "此应用的配置由运营者保管，不能在此保存。",
             "The configuration of this app is kept by the operator: it cannot be stored here.",
@@ -72,7 +91,7 @@ pub async fn store(asked: &Asked) -> Result<Response, Failure> {
             "{{…}} names a variable, which is for the operator to write: enter the value itself.",
         ]));
     }
-    let judged = typed.judge(asked, &described, &kept_of(&described, &now)).await?;
+    let judged = typed.judge(asked, &described, &typed.left_of(kept_of(&described, &now))).await?;
     if !judged.is_sound() {
         return again(asked, &described, &now, &typed, &judged.validation.problems).await;
     }
@@ -133,12 +152,13 @@ fn merged(
     judged: &Judged<'_>,
 ) -> Object {
     let mut object = former.clone();
-    let (shown, kept) = (shown_of(described, now), kept_of(described, now));
+    let (shown, kept) = (shown_of(described, now), typed.left_of(kept_of(described, now)));
     for field in &described.fields {
         let key = field.key.as_str();
         match typed.get(key) {
             // What is covered stays where nothing is entered.
             None if kept.contains(key) => {}
+            None if typed.removed.contains(key) => take_away(&mut object, now, key),
             // As it was shown: it may be written otherwise, by a variable perhaps, and stays so. What is wrong was not shown.
             text if !field.secret && text == shown.get(key).map(String::as_str) => {
                 if text.is_none() && now.problems.iter().any(|problem| concerns(problem, key)) {
@@ -148,9 +168,7 @@ fn merged(
             None if field.secret => {}
             None => remove(&mut object, key),
             Some(text) => {
-                for place in now.secrets.iter().filter(|place| place.key == key) {
-                    remove(&mut object, &place.path);
-                }
+                take_away(&mut object, now, key);
                 put(&mut object, key, value(field, text, &judged.lists));
             }
         }
@@ -158,19 +176,12 @@ fn merged(
     object
 }
 
-/// Takes a key away, and an object that is empty then.
-fn remove(object: &mut Map<String, Value>, key: &str) {
-    let Some((first, rest)) = key.split_once('.') else {
-        if let Some(mut value) = object.remove(key) {
-            organisation_host::settings::wipe(&mut value);
-        }
-        return;
-    };
-    let Some(Value::Object(inner)) = object.get_mut(first) else { return };
-    remove(inner, rest);
-    if inner.is_empty() {
-        object.remove(first);
+/// Takes a key away, wherever it is written: a secret may stand under a name of its own.
+fn take_away(object: &mut Object, now: &Validation, key: &str) {
+    for place in now.secrets.iter().filter(|place| place.key == key) {
+        remove(object, &place.path);
     }
+    remove(object, key);
 }
 
 /// The keys of the outermost objects that differ: names, no values.
@@ -187,8 +198,14 @@ fn astray<'a>(
     next: &Validation,
     typed: &Typed<'_>,
 ) -> Option<&'a ConfigField> {
-    let mut kept = described.fields.iter().filter(|field| field.secret && typed.get(&field.key).is_none());
-    kept.find(|field| !goes_to(next, &field.key).is_subset(&goes_to(now, &field.key)))
+    let is_kept = |field: &&ConfigField| {
+        field.secret && typed.get(&field.key).is_none() && !typed.removed.contains(field.key.as_str())
+    };
+    described
+        .fields
+        .iter()
+        .filter(is_kept)
+        .find(|field| !goes_to(next, &field.key).is_subset(&goes_to(now, &field.key)))
 }
 
 /// Where a secret is sent, the proxy on the way included.
@@ -214,22 +231,4 @@ fn enter_anew(asked: &Asked, field: &ConfigField) -> Response {
         p { a.button href=(asked.address("setup")) { (say("返回设置向导", "Back to the set-up")) } }
     };
     asked.page_with(StatusCode::UNPROCESSABLE_ENTITY, say("填写配置", "The configuration"), content)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_key_goes_with_the_object_that_held_it_alone() {
-        let Value::Object(mut map) = json!({ "a": 1, "b": { "c": 2 }, "d": { "e": 3, "f": 4 } }) else {
-            unreachable!()
-        };
-        for key in ["b.c", "d.e", "a.x", "nothing"] {
-            remove(&mut map, key);
-        }
-        assert_eq!(Value::Object(map), json!({ "a": 1, "d": { "f": 4 } }));
-    }
 }

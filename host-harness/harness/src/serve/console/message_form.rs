@@ -2,7 +2,7 @@
 //! what the element says against one stands beside it.
 
 use maud::{Markup, html};
-use organisation_host::contract::types::Problem;
+use organisation_host::contract::types::{Problem, Severity};
 use serde_json::{Value, json};
 
 use super::asked::Asked;
@@ -116,10 +116,20 @@ impl Kind {
         }
     }
 
-    /// Whether a headline was begun after one that was left empty: problems are told by number, so none may move up.
-    pub fn has_gap(self, asked: &Asked) -> bool {
-        let mut begun = (0..HEADLINES).map(|number| is_begun(asked, number)).skip_while(|is_begun| *is_begun);
-        self == Self::News && begun.any(|is_begun| is_begun)
+    /// What has to be written before the element is asked: what is needed, and every headline before one that was begun, since
+    /// problems are told by number and none may move up.
+    pub fn missing(self, asked: &Asked) -> Option<Problem> {
+        let fields = self.fields();
+        if let Some(field) = fields.iter().find(|field| field.is_needed && asked.text(&field.name).is_none()) {
+            return Some(missing(
+                &format!("content.{}", field.name),
+                asked.say("请填写内容。", "Write what it is to say."),
+            ));
+        }
+        let last = (0..HEADLINES).rfind(|number| is_begun(asked, *number)).filter(|_| self == Self::News)?;
+        let gap = (0..last).find(|number| !is_begun(asked, *number))?;
+        let words = asked.say("图文之间不能留空。", "Leave no headline empty between two.");
+        Some(missing(&format!("content.news[{gap}].title"), words))
     }
 
     /// Links to the forms of all kinds.
@@ -142,7 +152,10 @@ impl Kind {
             input type="hidden" name=(KIND) value=(self.name());
             @if self == Self::News {
                 @for (number, fields) in fields.chunks(4).enumerate() {
-                    details open[number == 0 || fields.iter().any(|field| asked.text(&field.name).is_some())] {
+                    @let is_concerned = |field: &MessageField| {
+                        asked.text(&field.name).is_some() || problem.is_some_and(|problem| concerns(problem, field))
+                    };
+                    details open[number == 0 || fields.iter().any(is_concerned)] {
                         summary { (asked.say("图文", "Headline")) " " (number + 1) }
                         @for field in fields { (render(field)) }
                     }
@@ -196,7 +209,13 @@ fn is_begun(asked: &Asked, number: usize) -> bool {
     names.iter().any(|name| asked.text(&format!("news[{number}].{name}")).is_some())
 }
 
-/// Whether the element says something against this field.
+/// That something was not written.
+pub fn missing(path: &str, words: &str) -> Problem {
+    let (path, code, message) = (path.to_owned(), "missing".to_owned(), words.to_owned());
+    Problem { path, code, severity: Severity::Error, message, hint: None }
+}
+
+/// Whether a problem is one of this field.
 pub fn concerns(problem: &Problem, field: &MessageField) -> bool {
     problem.path.strip_prefix("content.") == Some(&*field.name)
 }

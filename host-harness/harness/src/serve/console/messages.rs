@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{
     asked::Asked,
     failure::Failure,
-    message_form::{KIND, Kind, concerns},
+    message_form::{KIND, Kind, concerns, missing},
 };
 use crate::serve::sessions::Token;
 
@@ -67,21 +67,18 @@ fn form(asked: &Asked, kind: Kind, problem: Option<&Problem>) -> Markup {
     }
 }
 
-/// The message that the fields describe.
-fn message(asked: &Asked, kind: Kind) -> Result<Message, Failure> {
+/// The message that the fields describe, or what is missing in them.
+fn message(asked: &Asked, kind: Kind) -> Result<Result<Message, Problem>, Failure> {
     let listed = |name: &str| -> Vec<String> {
         let text = asked.text(name).unwrap_or_default();
         text.split([',', '，', '、', '\n']).map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
     };
-    if kind.fields().iter().any(|field| field.is_needed && asked.text(&field.name).is_none()) {
-        return Err(Failure::Asked(["请填写内容。", "Write what it is to say."]));
-    }
-    if kind.has_gap(asked) {
-        return Err(Failure::Asked(["图文之间不能留空。", "Leave no headline empty between two."]));
+    if let Some(problem) = kind.missing(asked) {
+        return Ok(Err(problem));
     }
     let to = RECIPIENTS.map(|(name, _)| (name, listed(name)));
     if to.iter().all(|(_, ids)| ids.is_empty()) {
-        return Err(Failure::Asked(["请填写接收者。", "Say to whom it goes."]));
+        return Ok(Err(missing("to", asked.say("请填写接收者。", "Say to whom it goes."))));
     }
     let [(_, members), (_, departments), (_, roles)] = to;
     let written = json!({
@@ -90,13 +87,33 @@ fn message(asked: &Asked, kind: Kind) -> Result<Message, Failure> {
         "idempotency_key": asked.text("key"),
     });
     let unreadable = Failure::Asked(["这不是一条有效的消息。", "This is no message that can be sent."]);
-    from_json(written).map_err(|_| unreadable)
+    from_json(written).map(Ok).map_err(|_| unreadable)
+}
+
+/// The form once more, with what is wrong. Nothing of what was written is lost.
+fn again(asked: &Asked, kind: Kind, problem: &Problem) -> Response {
+    let content = form(asked, kind, Some(problem));
+    asked.page_with(StatusCode::UNPROCESSABLE_ENTITY, asked.say("消息", "Messages"), content)
+}
+
+/// Why somebody does not get it, in words; a reason that this version does not know stands as it came.
+fn why<'a>(asked: &Asked, reason: &'a str) -> &'a str {
+    match reason {
+        "outside-range" => asked.say("不在应用的可见范围内，或不存在", "outside the app's visible range, or unknown"),
+        "unlicensed" => asked.say("没有接口许可", "without a licence for the API"),
+        "too-frequent" => asked.say("短时间内收到的消息过多", "had too many messages within a short time"),
+        "nobody-has-it" => asked.say("没有成员拥有此角色", "nobody has this role"),
+        other => other,
+    }
 }
 
 /// What would be sent, and the button that does.
 pub async fn preview(asked: &Asked) -> Result<Response, Failure> {
     let kind = kind(asked)?;
-    let message = message(asked, kind)?;
+    let message = match message(asked, kind)? {
+        Ok(message) => message,
+        Err(problem) => return Ok(again(asked, kind, &problem)),
+    };
     let say = |chinese, english| asked.say(chinese, english);
     let key =
         Token::new().map_err(|_| Failure::NO_RANDOMNESS)?.form_proof(&asked.tenant.name, asked.service.cookie_key());
@@ -142,7 +159,10 @@ fn kept(asked: &Asked, kind: Kind, key: &str) -> Markup {
 /// Sends it, and says what became of it.
 pub async fn send(asked: &Asked) -> Result<Response, Failure> {
     let kind = kind(asked)?;
-    let message = message(asked, kind)?;
+    let message = match message(asked, kind)? {
+        Ok(message) => message,
+        Err(problem) => return Ok(again(asked, kind, &problem)),
+    };
     // Who gets it, and which text it is; the text itself may be personal, and the trail lasts.
     let fields = kind.fields();
     let texts: Vec<&str> = fields.iter().filter_map(|field| asked.text(&field.name)).collect();
@@ -155,8 +175,7 @@ pub async fn send(asked: &Asked) -> Result<Response, Failure> {
     let sent = match asked.element.send_message(&message).await.map_err(Failure::from) {
         // The element judges the whole message before it sends any of it.
         Err(Failure::Element(Error { reason: Reason::InvalidArgument(problem), .. })) => {
-            let content = form(asked, kind, Some(&problem));
-            return Ok(asked.page_with(StatusCode::UNPROCESSABLE_ENTITY, asked.say("消息", "Messages"), content));
+            return Ok(again(asked, kind, &problem));
         }
         sent => sent?,
     };
@@ -171,7 +190,7 @@ pub async fn send(asked: &Asked) -> Result<Response, Failure> {
         @if !sent.invalid.is_empty() {
             section.card {
                 h2 { (say("未收到的接收者", "Who does not get it")) }
-                ul { @for one in &sent.invalid { li { code { (one.id) } " · " (one.reason) } } }
+                ul { @for one in &sent.invalid { li { code { (one.id) } " · " (why(asked, &one.reason)) } } }
             }
         }
         @if matches!(sent.delivery, Delivery::Unknown) && let Some(key) = asked.text("key") {

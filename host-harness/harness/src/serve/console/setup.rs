@@ -9,8 +9,8 @@ use super::{asked::Asked, configuration, failure::Failure};
 
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
-    let (described, validation, former) = configuration::now(asked).await?;
-    let form = configuration::form(asked, &described, &validation, former.as_ref());
+    let (described, validation, keeper) = configuration::now(asked).await?;
+    let form = configuration::form(asked, &described, &validation, &keeper);
     let app = app_address(asked, &validation);
     let home_page = match &app {
         // What the element says against it stands in the step.

@@ -136,7 +136,10 @@ pub fn words(asked: &Asked, standing: &Standing) -> Markup {
                     a href=(asked.address("sync/plan")) { (say("查看计划", "Look at it")) }
                 }
             }
-            Standing::Blocked => p.banner.warn { (say("同步在等待您的决定。", "The sync waits for your decision.")) },
+            Standing::Blocked => p.banner.warn {
+                (say("同步在等待您的决定。", "The sync waits for your decision.")) " "
+                a href={ (asked.address("sync")) "#blocked" } { (say("查看将离开的成员", "See who would go")) }
+            },
             Standing::Paused(message, hint) => {
                 div.banner.warn { p { (message) } @if let Some(hint) = hint { p.hint { (hint) } } }
             }

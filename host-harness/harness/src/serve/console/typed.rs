@@ -16,6 +16,8 @@ use super::{asked::Asked, failure::Failure};
 
 /// What stands before a key in the name of its field.
 const PREFIX: &str = "value.";
+/// What stands before it in the name of the box that has it removed.
+const REMOVAL: &str = "remove.";
 /// The key of the language in which an element speaks of its configuration, where it has one.
 const LOCALE: &str = "locale";
 
@@ -24,10 +26,17 @@ pub fn field_name(key: &str) -> String {
     format!("{PREFIX}{key}")
 }
 
+/// The name of the box by which what is configured for a key, and not shown, is removed.
+pub fn removal_name(key: &str) -> String {
+    format!("{REMOVAL}{key}")
+}
+
 /// What was typed.
 pub struct Typed<'a> {
     /// Fields that hold something, in the order of the description.
     pub values: Vec<(&'a ConfigField, &'a str)>,
+    /// Keys that hold nothing from now on.
+    pub removed: BTreeSet<&'a str>,
 }
 
 /// What the element says of it.
@@ -42,12 +51,21 @@ impl<'a> Typed<'a> {
     /// What a form says of the fields that are described.
     pub fn of(asked: &'a Asked, described: &'a Description) -> Self {
         let value = |field: &'a ConfigField| Some((field, asked.text(&field_name(&field.key))?));
-        Self { values: described.fields.iter().filter_map(value).collect() }
+        let is_removed =
+            |field: &'a ConfigField| value(field).is_none() && asked.text(&removal_name(&field.key)).is_some();
+        let removed =
+            described.fields.iter().filter(|field| is_removed(field)).map(|field| field.key.as_str()).collect();
+        Self { values: described.fields.iter().filter_map(value).collect(), removed }
     }
 
     /// What was typed for a key.
     pub fn get(&self, key: &str) -> Option<&'a str> {
         self.values.iter().find(|(field, _)| field.key == key).map(|(_, value)| *value)
+    }
+
+    /// Those of `kept` that are not removed.
+    pub fn left_of(&self, kept: BTreeSet<String>) -> BTreeSet<String> {
+        kept.into_iter().filter(|key| !self.removed.contains(key.as_str())).collect()
     }
 
     /// The document of it, in which secrets stand as `secret` says.
@@ -119,6 +137,21 @@ pub fn value(field: &ConfigField, text: &str, lists: &BTreeSet<&str>) -> Value {
     Value::Array(items.map(Value::from).collect())
 }
 
+/// Takes a key away, and an object that is empty then.
+pub fn remove(object: &mut Map<String, Value>, key: &str) {
+    let Some((first, rest)) = key.split_once('.') else {
+        if let Some(mut value) = object.remove(key) {
+            organisation_host::settings::wipe(&mut value);
+        }
+        return;
+    };
+    let Some(Value::Object(inner)) = object.get_mut(first) else { return };
+    remove(inner, rest);
+    if inner.is_empty() {
+        object.remove(first);
+    }
+}
+
 /// Puts a value at a key, with `.` between levels.
 pub fn put(object: &mut Map<String, Value>, key: &str, value: Value) {
     match key.split_once('.') {
@@ -148,6 +181,17 @@ mod tests {
             put(&mut map, key, value.into());
         }
         assert_eq!(Value::Object(map), json!({ "a": { "f": "4" }, "b": { "c": "2", "d": { "e": "3" } } }));
+    }
+
+    #[test]
+    fn a_key_goes_with_the_object_that_held_it_alone() {
+        let Value::Object(mut map) = json!({ "a": 1, "b": { "c": 2 }, "d": { "e": 3, "f": 4 } }) else {
+            unreachable!()
+        };
+        for key in ["b.c", "d.e", "a.x", "nothing"] {
+            remove(&mut map, key);
+        }
+        assert_eq!(Value::Object(map), json!({ "a": 1, "d": { "f": 4 } }));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The form of the configuration: what it shows, what it says as one types, and what becomes of it.
 
+use organisation_host::storage::{Op, Options, Scope, SealingKey};
 use serde_json::{Value, json};
 use wecom_simulator::{DEMO_CORP_ID, DEMO_SECRET};
 
@@ -241,4 +242,65 @@ async fn what_the_form_does_not_show_stays_as_it_is() {
     let answer = post(&mut someone, "configuration", &with(&shown, "value.redirectUri", "https://app.example.com/b"));
     let fields = answer.body.replace("&quot;", "\"").contains("\"fields\": []");
     assert!(answer.status == 200 && fields && answer.body.contains("https://app.example.com/b"), "{answer:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_configured_and_not_shown_can_be_removed() {
+    let bed = Bed::new().await;
+    let mut configuration = bed.configuration();
+    configuration["callback"] =
+        json!({"token": "aB3dE5fG7hJ9", "encodingAESKey": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"});
+    let element = json!({"name": "org", "configuration": configuration});
+    let grants = json!({"hosts": [bed.address()], "configuration": true});
+    let host = from_storage(&bed, &json!({"element": element, "grants": grants}));
+    let mut someone = first(&host, "acme");
+    let optional = ["callback.token", "callback.encodingAESKey"];
+    let boxes = |page: &str| optional.map(|key| page.contains(&format!("name=\"remove.{key}\"")));
+    let page = someone.page(SETUP);
+    assert_eq!(boxes(&page), [true, true], "{page}");
+    assert!(!page.contains("name=\"remove.secret\""), "what is needed is replaced, not removed: {page}");
+
+    let kept: Vec<_> = sound(&bed).into_iter().filter(|(name, _)| name != "value.secret").collect();
+    let removing = optional.iter().fold(kept.clone(), |fields, key| with(&fields, &format!("remove.{key}"), "yes"));
+    let file = |answer: &crate::web::Answer| answer.body.contains("ACME_CALLBACK_TOKEN");
+    let answer = post(&mut someone, "configuration", &kept);
+    assert!(answer.status == 200 && file(&answer), "{answer:#?}");
+    let answer = post(&mut someone, "configuration", &removing);
+    assert!(answer.status == 200 && !file(&answer) && answer.body.contains("ACME_SECRET"), "{answer:#?}");
+    // Half of the pair alone is refused by the element, and the box stays ticked.
+    let answer = post(&mut someone, "store", &with(&kept, "remove.callback.token", "yes"));
+    assert!(answer.status == 422 && answer.body.contains("value=\"yes\" checked"), "{answer:#?}");
+    let answer = post(&mut someone, "store", &removing);
+    assert!(answer.status == 200 && answer.body.contains("配置已保存"), "{answer:#?}");
+    let page = someone.page(SETUP);
+    assert_eq!(boxes(&page), [false, false], "{page}");
+    until("the check", || someone.page("/t/acme/admin/check").contains("credentials"));
+    assert!(someone.page("/t/acme/admin/check").contains("tag good"), "the other secret is still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declaration_that_cannot_be_read_is_the_operators_to_mend_and_the_page_says_so() {
+    let bed = Bed::new().await;
+    let database = bed.home().join("a.db");
+    let address = format!("sqlite:{}", database.display());
+    let file =
+        declare(&bed, &[tenant(&bed, "acme", &json!({"grants": {"hosts": [bed.address()], "configuration": true}}))]);
+    bed.run_plain(&["--storage", &address, "--format", "json", "tenants", "put", file.to_str().unwrap()]).exits(0);
+    let host = serve(&bed, &["--storage", &address]);
+    let mut someone = first(&host, "acme");
+    let stores = |page: &str| page.contains("formaction=\"/t/acme/admin/setup/store\"");
+    assert!(stores(&someone.page(SETUP)));
+
+    // As a later version of the program might write it.
+    let key = std::fs::read_to_string(bed.home().join("a.db.key")).unwrap();
+    let options = Options::default().sealing_key(Some(SealingKey::from_base64(key.trim()).unwrap()));
+    let storage = organisation_host::storage::open(&address, options).await.unwrap();
+    let ops = vec![Op::put("tenant/acme", r#"{"name":"acme","colour":"red"}"#).sealed()];
+    storage.apply(&Scope::of_host("tenants").unwrap(), ops).await.unwrap();
+
+    let page = someone.page(SETUP);
+    assert!(!stores(&page) && page.contains("已保存的声明无法读取"), "{page}");
+    let answer = post(&mut someone, "store", &sound(&bed));
+    assert!(answer.status == 403, "{answer:#?}");
+    assert!(someone.page("/t/acme/admin/check").contains("credentials"), "the former one still serves");
 }
