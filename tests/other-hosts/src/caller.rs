@@ -32,7 +32,7 @@ impl Caller {
     }
 
     /// The instance for the next call.
-    pub(crate) async fn instance(&mut self) -> Result<&mut Instance> {
+    async fn instance(&mut self) -> Result<&mut Instance> {
         if self.life == Life::Call {
             self.end().await?;
         }
@@ -51,16 +51,15 @@ impl Caller {
         }
         let Some(instance) = &mut self.instance else { return Ok(BTreeMap::new()) };
         let all = instance.tally().await?;
-        let since = all.iter().map(|(name, count)| {
-            (name.clone(), count - self.asked.get(name).copied().unwrap_or_default())
-        });
+        let since =
+            all.iter().map(|(name, count)| (name.clone(), count - self.asked.get(name).copied().unwrap_or_default()));
         let since = since.collect();
         self.asked = all;
         Ok(since)
     }
 
-    /// Signs a member in, from the address to the identity.
-    pub(crate) async fn sign_in(&mut self, member: &str) -> Result<Result<login::Exchange, types::Error>> {
+    /// The address at which a sign-in begins.
+    pub(crate) async fn address(&mut self) -> Result<Result<String, types::Error>> {
         let request = login::AuthorizationRequest {
             entry: login::Entry::Browser,
             redirect_uri: None,
@@ -69,12 +68,17 @@ impl Caller {
             browser_binding: None,
         };
         let Instance { store, exports } = self.instance().await?;
-        let login = exports.lowcode_organisation_login();
-        let authorization = match login.call_authorization_url(store, &request).await? {
-            Ok(authorization) => authorization,
-            Err(error) => return Ok(Err(error)),
-        };
-        let back = browser::signed_in(&authorization.url, member)?;
+        let authorization = exports.lowcode_organisation_login().call_authorization_url(store, &request).await?;
+        Ok(authorization.map(|authorization| authorization.url))
+    }
+
+    /// Signs a member in at such an address.
+    pub(crate) async fn sign_in(
+        &mut self,
+        address: &str,
+        member: &str,
+    ) -> Result<Result<login::Outcome, types::Error>> {
+        let back = browser::signed_in(address, member)?;
         let request = login::ExchangeRequest {
             code: back.code,
             state: Some(back.state),
@@ -83,7 +87,8 @@ impl Caller {
             language: Some("en".to_owned()),
         };
         let Instance { store, exports } = self.instance().await?;
-        exports.lowcode_organisation_login().call_exchange_code(store, &request).await
+        let exchange = exports.lowcode_organisation_login().call_exchange_code(store, &request).await?;
+        Ok(exchange.map(|exchange| exchange.outcome))
     }
 
     /// Carries a sync to its end. Answers its report, and how many calls it took.

@@ -1,6 +1,6 @@
 //! Puts the adapter under an element.
 
-use wac_graph::{CompositionGraph, EncodeOptions, types::Package};
+use wac_graph::{CompositionGraph, EncodeOptions, PackageId, types::Package};
 use wasmtime::{Result, error::Context as _, format_err};
 
 const ADAPTER: &[u8] = include_bytes!(env!("ADAPTER"));
@@ -10,21 +10,15 @@ const TALLY: &str = "lowcode:trial/tally@0.1.0";
 /// One component: the element's exports, with its imports of the contract from the adapter. All else is asked of the platform.
 pub(crate) fn composed(element: &[u8]) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
-    let mut register = |name, bytes: &[u8]| {
-        let package = Package::from_bytes(name, None, bytes, graph.types_mut()).map_err(|error| format_err!("{error:#}"))?;
-        graph.register_package(package).context("it is registered")
-    };
-    let (adapter, element) = (register("trial:adapter", ADAPTER)?, register("trial:element", element)?);
-    let names = |package: &wac_graph::PackageId, graph: &CompositionGraph| {
-        let world = &graph.types()[graph[*package].ty()];
-        let names = |items: Vec<&String>| -> Vec<String> { items.into_iter().cloned().collect() };
-        (names(world.imports.keys().collect()), names(world.exports.keys().collect()))
-    };
-    let (_, lent) = names(&adapter, &graph);
-    let (asked, exported) = names(&element, &graph);
+    let adapter = registered(&mut graph, "trial:adapter", ADAPTER)?;
+    let element = registered(&mut graph, "trial:element", element)?;
+    let lent: Vec<String> = graph.types()[graph[adapter].ty()].exports.keys().cloned().collect();
+    let world = &graph.types()[graph[element].ty()];
+    let asked: Vec<String> = world.imports.keys().filter(|name| name.starts_with(CONTRACT)).cloned().collect();
+    let exported: Vec<String> = world.exports.keys().cloned().collect();
 
     let (below, above) = (graph.instantiate(adapter), graph.instantiate(element));
-    for name in asked.iter().filter(|name| name.starts_with(CONTRACT) && lent.contains(name)) {
+    for name in asked.iter().filter(|name| lent.contains(name)) {
         let export = graph.alias_instance_export(below, name).context("the adapter lends it")?;
         graph.set_instantiation_argument(above, name, export).context("the element takes it")?;
     }
@@ -33,4 +27,10 @@ pub(crate) fn composed(element: &[u8]) -> Result<Vec<u8>> {
         graph.export(export, name).context("it is exported again")?;
     }
     graph.encode(EncodeOptions::default()).context("it is one component")
+}
+
+fn registered(graph: &mut CompositionGraph, name: &str, bytes: &[u8]) -> Result<PackageId> {
+    let package =
+        Package::from_bytes(name, None, bytes, graph.types_mut()).map_err(|error| format_err!("{error:#}"))?;
+    graph.register_package(package).context("it is registered")
 }

@@ -4,9 +4,10 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::Barrier;
+use tokio::{sync::Barrier, time::timeout};
 use wasmtime::{Result, component::Resource};
 
 use crate::{
@@ -16,6 +17,8 @@ use crate::{
     },
     platform::State,
 };
+
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What all instances share.
 #[derive(Clone, Default)]
@@ -63,7 +66,8 @@ impl HostBucket for State {
 
     async fn set(&mut self, _: Resource<Opened>, key: String, value: Vec<u8>) -> Result<Result<(), Error>> {
         if let Some(together) = &self.kept.together {
-            together.wait().await;
+            // One that never comes holds nobody for ever.
+            let _ = timeout(PATIENCE, together.wait()).await;
         }
         self.kept.values().insert(key, value);
         Ok(Ok(()))

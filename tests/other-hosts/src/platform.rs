@@ -53,7 +53,7 @@ impl WasiHttpView for State {
 pub(crate) struct Platform {
     component: Component,
     engine: Engine,
-    variables: Vec<(String, String)>,
+    variables: BTreeMap<String, String>,
     bucket: Bucket,
 }
 
@@ -61,7 +61,7 @@ impl Platform {
     /// Puts the adapter under an element and compiles both.
     pub(crate) fn of(engine: &Engine, element: &[u8], bucket: Bucket) -> Result<Self> {
         let component = Component::new(engine, compose::composed(element)?)?;
-        Ok(Self { component, engine: engine.clone(), variables: Vec::new(), bucket })
+        Ok(Self { component, engine: engine.clone(), variables: BTreeMap::new(), bucket })
     }
 
     /// The same with another bucket.
@@ -71,7 +71,7 @@ impl Platform {
 
     /// Sets a variable of `wasi:config`.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.variables.push((name.to_owned(), value.to_owned()));
+        self.variables.insert(name.to_owned(), value.to_owned());
     }
 
     /// The interfaces that the composed component imports, by name.
@@ -104,7 +104,7 @@ impl Platform {
             wasi: WasiCtx::builder().build(),
             http: WasiHttpCtx::new(),
             keyvalue: WasiKeyValueCtxBuilder::new().build(),
-            config: self.variables.iter().cloned().collect(),
+            config: self.variables.clone().into_iter().collect(),
         };
         let mut store = Store::new(&self.engine, state);
         let exports = Composed::instantiate_async(&mut store, &self.component, &linker).await?;

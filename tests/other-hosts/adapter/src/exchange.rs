@@ -209,13 +209,12 @@ fn write(body: OutgoingBody, content: &[u8]) {
 }
 
 fn header((name, value): (String, Vec<u8>)) -> Header {
-    let value = String::from_utf8(value)
-        .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect());
+    let value =
+        String::from_utf8(value).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect());
     Header { name: name.to_ascii_lowercase(), value }
 }
 
-/// What a platform's error is in the words of the contract. wasmtime calls it `connection-refused` as well where a name does not
-/// resolve.
+/// What a platform's error is in the words of the contract.
 fn failed(code: &ErrorCode) -> HttpError {
     let (failure, reached) = match code {
         ErrorCode::DnsTimeout | ErrorCode::DnsError(_) => (Failure::Dns, false),

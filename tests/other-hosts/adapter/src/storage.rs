@@ -55,7 +55,8 @@ impl Guest for Adapter {
             return Ok(Outcome::Applied(Vec::new()));
         }
         // Numbers from the store, so that two writers who overwrite each other do not give one number twice.
-        let mut version = if puts == 0 { 0 } else { bucket::increment("versions", puts).map_err(failed(false))? - puts };
+        let mut version =
+            if puts == 0 { 0 } else { bucket::increment("versions", puts).map_err(failed(false))? - puts };
         let (now, mut versions) = (bucket::now(), Vec::new());
         for op in ops {
             match op {
