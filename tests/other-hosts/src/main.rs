@@ -9,6 +9,7 @@
 
 mod browser;
 mod caller;
+mod clock;
 mod compose;
 mod element;
 mod kept;
@@ -17,6 +18,7 @@ mod platform;
 mod probe;
 mod requests;
 mod stored;
+mod vectors;
 mod vendor;
 
 use std::{env, fs};
@@ -49,6 +51,7 @@ async fn main() -> Result<()> {
     stored::two_people(&element, member).await?;
 
     let mut probe = Platform::of(&engine, &probe, Bucket::Own)?;
+    vectors::played(&probe).await?;
     lent::judging(&probe).await?;
     probe.set("configuration", &configuration);
     probe.set("hosts", &hosts);

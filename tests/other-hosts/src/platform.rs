@@ -1,6 +1,6 @@
 //! A platform that lends what wasmtime's own crates lend, and nothing else.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use wasmtime::{
     Engine, Result, Store,
@@ -12,6 +12,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hoo
 use wasmtime_wasi_keyvalue::{WasiKeyValue, WasiKeyValueCtx, WasiKeyValueCtxBuilder};
 
 use crate::{
+    clock::Stopped,
     compose,
     element::{Composed, wasi::keyvalue},
     kept::Kept,
@@ -55,13 +56,14 @@ pub(crate) struct Platform {
     engine: Engine,
     variables: BTreeMap<String, String>,
     bucket: Bucket,
+    clock: Option<Stopped>,
 }
 
 impl Platform {
     /// Puts the adapter under an element and compiles both.
     pub(crate) fn of(engine: &Engine, element: &[u8], bucket: Bucket) -> Result<Self> {
         let component = Component::new(engine, compose::composed(element)?)?;
-        Ok(Self { component, engine: engine.clone(), variables: BTreeMap::new(), bucket })
+        Ok(Self { component, engine: engine.clone(), variables: BTreeMap::new(), bucket, clock: None })
     }
 
     /// The same with another bucket.
@@ -72,6 +74,11 @@ impl Platform {
     /// Sets a variable of `wasi:config`.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Lends a clock that shows this time, since 1970, in place of the machine's.
+    pub(crate) fn stop_the_clock(&mut self, now: Duration) {
+        self.clock = Some(Stopped(now));
     }
 
     /// The interfaces that the composed component imports, by name.
@@ -98,10 +105,14 @@ impl Platform {
                 kept.clone()
             }
         };
+        let mut wasi = WasiCtx::builder();
+        if let Some(clock) = self.clock {
+            wasi.wall_clock(clock);
+        }
         let state = State {
             table: ResourceTable::new(),
             kept,
-            wasi: WasiCtx::builder().build(),
+            wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             keyvalue: WasiKeyValueCtxBuilder::new().build(),
             config: self.variables.clone().into_iter().collect(),
