@@ -153,6 +153,9 @@ fn config(pool: Option<u32>) -> Config {
         .async_stack_zeroing(true)
         // The contract has no `async func`; without the machinery for it a call is five times cheaper.
         .concurrency_support(false)
+        // The engine's threads would be those of all components: a few functions that take for ever to compile would keep every
+        // other component from being loaded. So each is compiled in the thread of its load, and loads go side by side.
+        .parallel_compilation(false)
         // No guest of this contract needs them, and what is off cannot be attacked.
         .wasm_memory64(false)
         .wasm_multi_memory(false);

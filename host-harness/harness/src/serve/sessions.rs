@@ -58,7 +58,12 @@ impl Session {
     }
 
     fn is_fresh_at(&self, now_ms: u64) -> bool {
-        self.member.is_none() || now_ms.saturating_sub(self.began_ms) < FRESH_MS
+        self.fresh_until_ms().is_none_or(|until| now_ms < until)
+    }
+
+    /// Until when that counts; without end for whoever came by the token of the first start.
+    pub fn fresh_until_ms(&self) -> Option<u64> {
+        self.member.is_some().then(|| self.began_ms.saturating_add(FRESH_MS))
     }
 
     /// Whether it goes on for a member whom the copy shows so, `None` for one whom it does not know.

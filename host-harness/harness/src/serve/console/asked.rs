@@ -81,10 +81,26 @@ impl Asked {
         }
     }
 
-    /// Where the person signs in once more, to come back to this page.
-    pub fn sign_in_again(&self) -> String {
+    /// Until when the person may change something, and where to sign in once more: what is written meanwhile would be lost.
+    pub fn change_until(&self) -> Markup {
         let up = self.root.strip_suffix("admin").unwrap_or(&self.root);
-        format!("{up}{}", home::login_address(Some(&self.address(self.page))))
+        let first = self.page.split('/').next().unwrap_or_default();
+        let door = format!("{up}{}", home::login_address(Some(&self.address(first))));
+        let Some(until) = self.visitor.session.fresh_until_ms() else { return Markup::default() };
+        maud::html! {
+            @if self.visitor.session.is_fresh() {
+                p.hint {
+                    (self.say("您的登录允许更改至", "Your sign-in allows changes until")) " " (when(until))
+                    (self.say("；若需更长时间，请先", ". Where it takes longer,")) " "
+                    a href=(door) { (self.say("重新登录", "sign in again")) } (self.say("。", " first."))
+                }
+            } @else {
+                p.banner.warn {
+                    (self.say("更改需要在 15 分钟内登录过：请先重新登录，再填写。", "A change takes a sign-in within the last 15 minutes: sign in again before you write.")) " "
+                    a href=(door) { (self.say("重新登录", "Sign in again")) }
+                }
+            }
+        }
     }
 
     /// What each form of the page carries.

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     asked::{Asked, SHOWN},
-    configuration_form::{Form, GROUP, group_of, kept_of, made, parts, secrets_of, settings, shown_again, shown_of},
+    configuration_form::{Form, GROUP, group_of, kept_of, made, parts, settings, shown_again, shown_of},
     configuration_store::{Keeper, mark},
     failure::Failure,
     generated,
@@ -22,7 +22,6 @@ use super::{
 
 /// The form with what is configured now.
 pub fn form(asked: &Asked, described: &Description, validation: &Validation, keeper: &Keeper) -> Markup {
-    let say = |chinese, english| asked.say(chinese, english);
     let form = Form {
         described,
         shown: shown_of(described, validation),
@@ -32,27 +31,28 @@ pub fn form(asked: &Asked, described: &Description, validation: &Validation, kee
         removed: BTreeSet::new(),
     };
     html! {
-        @if matches!(keeper, Keeper::Unreadable) {
-            p.banner.warn {
-                (say("已保存的声明无法读取，暂时不能在此保存：请联系运营者。下面是本主机正在使用的配置。",
-                     "The stored declaration cannot be read, so nothing can be saved here: ask the operator. Below is the configuration that this host uses."))
-            }
-        }
-        @if keeper.stored().is_some() && !asked.visitor.session.is_fresh() {
-            p.banner.warn {
-                (say("保存需要在 15 分钟内登录过：请先重新登录，再填写。", "To save takes a sign-in within the last 15 minutes: sign in again before you write.")) " "
-                a href=(asked.sign_in_again()) { (say("重新登录", "Sign in again")) }
-            }
-        }
+        (saving(asked, keeper))
         (form.render(asked))
+    }
+}
+
+/// Why nothing can be saved, or until when it can.
+fn saving(asked: &Asked, keeper: &Keeper) -> Markup {
+    html! {
+        @match keeper {
+            Keeper::Operator => {}
+            Keeper::Storage(_) => (asked.change_until()),
+            Keeper::NotGranted | Keeper::Unreadable => {
+                @if let Some([chinese, english]) = keeper.refusal() { p.banner.warn { (asked.say(chinese, english)) } }
+            }
+        }
     }
 }
 
 /// Judges what was typed so far.
 pub async fn validate(asked: &Asked) -> Result<Response, Failure> {
-    let (described, now, _) = now(asked).await?;
-    let typed = Typed::of(asked, &described);
-    let mut judged = typed.judge(asked, &described, &typed.left_of(kept_of(&described, &now))).await?;
+    let described = asked.element.describe(asked.language.tag()).await?;
+    let mut judged = Typed::of(asked, &described).judge(asked, &described, &BTreeSet::new()).await?;
     // Whoever types the first field knows that the others are empty.
     judged.validation.problems.retain(|problem| problem.code != "missing");
     Ok(asked.part(parts(&described, &judged.validation.problems)))
@@ -118,13 +118,14 @@ pub async fn again(
     typed: &Typed<'_>,
     problems: &[Problem],
 ) -> Result<Response, Failure> {
+    let keeper = Keeper::of(asked).await?;
     let form = Form {
         described,
         shown: shown_again(typed),
         kept: kept_of(described, now),
         problems,
         // What somebody else has stored meanwhile is not what this was made from.
-        mark: Keeper::of(asked).await?.stored().map(|_| asked.text(SHOWN).unwrap_or_default().to_owned()),
+        mark: keeper.stored().map(|_| asked.text(SHOWN).unwrap_or_default().to_owned()),
         removed: typed.removed.iter().map(|key| (*key).to_owned()).collect(),
     };
     let say = |chinese, english| asked.say(chinese, english);
@@ -132,6 +133,7 @@ pub async fn again(
         p.banner.bad role="alert" {
             (say("配置有误，请修改后重试；密钥需要重新填写。", "Something is wrong: correct it. Secrets are not shown again, so enter them anew."))
         }
+        (saving(asked, &keeper))
         (form.render(asked))
     };
     Ok(asked.page_with(StatusCode::UNPROCESSABLE_ENTITY, say("填写配置", "The configuration"), content))
@@ -161,7 +163,7 @@ fn covered(asked: &Asked, described: &Description, now: &Validation, typed: &Typ
 
 fn file(asked: &Asked, described: &Description, now: &Validation, typed: &Typed<'_>, judged: &Judged<'_>) -> Markup {
     let say = |chinese, english| asked.say(chinese, english);
-    let kept = typed.left_of(secrets_of(now));
+    let kept = typed.left_of(kept_of(described, now));
     let is_kept = |field: &ConfigField| field.secret && typed.get(&field.key).is_none() && kept.contains(&field.key);
     let secrets: Vec<(&ConfigField, String)> = described
         .fields
@@ -174,7 +176,9 @@ fn file(asked: &Asked, described: &Description, now: &Validation, typed: &Typed<
         super::typed::put(&mut object, &field.key, Value::String(format!("{{{{{name}}}}}")));
     }
     // A list without items is not the same as none.
-    for (key, _) in settings(described, now).filter(|(key, value)| value.is_empty() && typed.get(key).is_none()) {
+    for (key, _) in settings(described, now)
+        .filter(|(key, value)| value.is_empty() && kept.contains(*key) && typed.get(key).is_none())
+    {
         super::typed::put(&mut object, key, Value::Array(Vec::new()));
     }
     let text = format!("{:#}", Value::Object(std::mem::take(&mut *object)));

@@ -37,7 +37,7 @@ pub struct Form<'a> {
 }
 
 /// Keys of secrets that a configuration has.
-pub fn secrets_of(validation: &Validation) -> BTreeSet<String> {
+fn secrets_of(validation: &Validation) -> BTreeSet<String> {
     validation.secrets.iter().map(|place| place.key.clone()).collect()
 }
 
@@ -131,7 +131,9 @@ impl Form<'_> {
     fn group(&self, asked: &Asked, group: &str, fields: &[&ConfigField]) -> Markup {
         let say = |chinese, english| asked.say(chinese, english);
         let is_open = fields.iter().any(|field| {
-            self.shown.contains_key(&field.key) || self.problems.iter().any(|problem| concerns(problem, &field.key))
+            self.shown.contains_key(&field.key)
+                || self.removed.contains(&field.key)
+                || self.problems.iter().any(|problem| concerns(problem, &field.key))
         });
         let makes = fields.iter().any(|field| generated::length(&field.key).is_some());
         let labels: Vec<&str> = fields.iter().take(3).map(|field| field.label.as_str()).collect();
@@ -181,7 +183,8 @@ impl Form<'_> {
                 @if is_kept && !field.required {
                     label {
                         input type="checkbox" name=(removal_name(&field.key)) value="yes" checked[self.removed.contains(&field.key)];
-                        " " (say("移除此项", "Remove it"))
+                        " " @if field.secret { (say("移除", "Remove")) } @else { (say("恢复默认", "Back to the default")) }
+                        (say("：", ": ")) (field.label)
                     }
                 }
                 (problems_beside(field, self.problems, false))

@@ -9,7 +9,7 @@ use organisation_fleet::tenants::{StoreError, StoredConfiguration};
 use organisation_host::{
     contract::{
         element::{ConfigField, Description, Validation},
-        types::Severity,
+        types::{Problem, Severity},
     },
     settings::Object,
 };
@@ -19,19 +19,15 @@ use super::{
     configuration::{again, now},
     configuration_form::{kept_of, shown_of},
     failure::Failure,
-    typed::{Judged, Typed, concerns, put, remove, value},
+    typed::{Judged, Typed, concerns, problem, put, remove, value},
 };
-
-/// Why nothing can be stored over it: nobody knows where its secrets go now.
-const NOT_GRANTED: [&str; 2] = [
-    "已保存的配置用到未授予的变量，请联系运营者。",
-    "What is stored uses a variable that is not granted: ask the operator.",
-];
 
 /// Who keeps the configuration of a tenant.
 pub enum Keeper {
     /// The database: it may be replaced here.
     Storage(StoredConfiguration),
+    /// The database, but with a variable that is not granted: nobody knows where its secrets go now.
+    NotGranted,
     /// The operator alone.
     Operator,
     /// The database, in a declaration that this host cannot read: only the operator can mend it.
@@ -43,7 +39,26 @@ impl Keeper {
     pub fn stored(&self) -> Option<&StoredConfiguration> {
         match self {
             Self::Storage(stored) => Some(stored),
-            Self::Operator | Self::Unreadable => None,
+            Self::NotGranted | Self::Operator | Self::Unreadable => None,
+        }
+    }
+
+    /// Why nothing can be stored here; nothing where it can.
+    pub fn refusal(&self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Storage(_) => None,
+            Self::NotGranted => Some([
+                "已保存的配置用到未授予的变量，不能在此保存：请联系运营者。",
+                "What is stored uses a variable that is not granted, so nothing can be saved here: ask the operator.",
+            ]),
+            Self::Operator => Some([
+                "此应用的配置由运营者保管，不能在此保存。",
+                "The configuration of this app is kept by the operator: it cannot be saved here.",
+            ]),
+            Self::Unreadable => Some([
+                "已保存的声明无法读取，不能在此保存：请联系运营者。下面是本主机正在使用的配置。",
+                "The stored declaration cannot be read, so nothing can be saved here: ask the operator. Below is the configuration that this host uses.",
+            ]),
         }
     }
 
@@ -54,7 +69,9 @@ impl Keeper {
     pub async fn of(asked: &Asked) -> Result<Self, Failure> {
         let Some(stored) = asked.service.stored_tenants() else { return Ok(Self::Operator) };
         match stored.configuration(&asked.tenant.name).await {
-            Ok(found) => Ok(found.map_or(Self::Operator, Self::Storage)),
+            Ok(None) => Ok(Self::Operator),
+            Ok(Some(found)) if found.filled(found.object()).is_err() => Ok(Self::NotGranted),
+            Ok(Some(found)) => Ok(Self::Storage(found)),
             Err(error @ StoreError::Unsound(_)) => {
                 tracing::warn!(%error, tenant = %asked.tenant.name, "a stored declaration cannot be read: its configuration is not offered");
                 Ok(Self::Unreadable)
@@ -72,17 +89,14 @@ pub fn mark(asked: &Asked, stored: &StoredConfiguration) -> String {
 /// Stores it, and serves it.
 pub async fn store(asked: &Asked) -> Result<Response, Failure> {
     let (described, now, keeper) = now(asked).await?;
+    if let Some(words) = keeper.refusal() {
+        return Err(Failure::Forbidden(words));
+    }
     let (Some(stored), Keeper::Storage(former)) = (asked.service.stored_tenants(), keeper) else {
-        return Err(Failure::Forbidden([
-            "此应用的配置由运营者保管，不能在此保存。",
-            "The configuration of this app is kept by the operator: it cannot be stored here.",
-        ]));
+        return Err(Failure::Storage);
     };
     if asked.text(SHOWN) != Some(&mark(asked, &former)) {
         return Err(Failure::Changed);
-    }
-    if former.filled(former.object()).is_err() {
-        return Err(Failure::Asked(NOT_GRANTED));
     }
     let typed = Typed::of(asked, &described);
     if typed.values.iter().any(|(_, text)| text.contains("{{")) {
@@ -96,10 +110,11 @@ pub async fn store(asked: &Asked) -> Result<Response, Failure> {
         return again(asked, &described, &now, &typed, &judged.validation.problems).await;
     }
     let next = merged(former.object(), &described, &now, &typed, &judged);
-    let Ok(document) = former.filled(&next) else {
-        return Err(Failure::Asked(NOT_GRANTED));
-    };
-    let validation = asked.element.validate_config(document.expose()).await?;
+    // It was filled a moment ago, and no variable has come to it.
+    let document = former.filled(&next).map_err(|_| Failure::Storage)?;
+    let mut validation = asked.element.validate_config(document.expose()).await?;
+    let not_removed = not_removed(asked, &described, &validation, &typed);
+    validation.problems.extend(not_removed);
     if validation.problems.iter().any(|problem| problem.severity == Severity::Error) {
         return again(asked, &described, &now, &typed, &validation.problems).await;
     }
@@ -184,6 +199,16 @@ fn take_away(object: &mut Object, now: &Validation, key: &str) {
     remove(object, key);
 }
 
+/// What was to be removed and is still there: it is written where this form does not reach.
+fn not_removed(asked: &Asked, described: &Description, next: &Validation, typed: &Typed<'_>) -> Vec<Problem> {
+    let words = asked.say(
+        "此项写在本表单无法更改的位置，未移除：请联系运营者。",
+        "This is written in a place that this form cannot change, so it was not removed: ask the operator.",
+    );
+    let kept = kept_of(described, next);
+    typed.removed.iter().filter(|key| kept.contains(**key)).map(|key| problem(key, "not-removed", words)).collect()
+}
+
 /// The keys of the outermost objects that differ: names, no values.
 fn changed(former: &Object, next: &Object) -> Vec<String> {
     let keys: BTreeSet<&String> = former.keys().chain(next.keys()).collect();
@@ -198,14 +223,9 @@ fn astray<'a>(
     next: &Validation,
     typed: &Typed<'_>,
 ) -> Option<&'a ConfigField> {
-    let is_kept = |field: &&ConfigField| {
-        field.secret && typed.get(&field.key).is_none() && !typed.removed.contains(field.key.as_str())
-    };
-    described
-        .fields
-        .iter()
-        .filter(is_kept)
-        .find(|field| !goes_to(next, &field.key).is_subset(&goes_to(now, &field.key)))
+    // One that was removed is sent nowhere.
+    let mut kept = described.fields.iter().filter(|field| field.secret && typed.get(&field.key).is_none());
+    kept.find(|field| !goes_to(next, &field.key).is_subset(&goes_to(now, &field.key)))
 }
 
 /// Where a secret is sent, the proxy on the way included.

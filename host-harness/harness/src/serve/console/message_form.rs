@@ -121,10 +121,7 @@ impl Kind {
     pub fn missing(self, asked: &Asked) -> Option<Problem> {
         let fields = self.fields();
         if let Some(field) = fields.iter().find(|field| field.is_needed && asked.text(&field.name).is_none()) {
-            return Some(missing(
-                &format!("content.{}", field.name),
-                asked.say("请填写内容。", "Write what it is to say."),
-            ));
+            return Some(missing(&format!("content.{}", field.name), &needed(asked, field.words)));
         }
         let last = (0..HEADLINES).rfind(|number| is_begun(asked, *number)).filter(|_| self == Self::News)?;
         let gap = (0..last).find(|number| !is_begun(asked, *number))?;
@@ -207,6 +204,11 @@ impl Kind {
 fn is_begun(asked: &Asked, number: usize) -> bool {
     let names = ["title", "description", "link.url", "picture-url"];
     names.iter().any(|name| asked.text(&format!("news[{number}].{name}")).is_some())
+}
+
+/// That a field of this name has to be written.
+pub fn needed(asked: &Asked, [chinese, english]: [&str; 2]) -> String {
+    asked.say(&format!("请填写{chinese}。"), &format!("{english}: this is needed.")).to_owned()
 }
 
 /// That something was not written.

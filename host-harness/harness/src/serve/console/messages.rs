@@ -43,21 +43,28 @@ fn kind(asked: &Asked) -> Result<Kind, Failure> {
 
 fn form(asked: &Asked, kind: Kind, problem: Option<&Problem>) -> Markup {
     let say = |chinese, english| asked.say(chinese, english);
-    let is_beside = problem.is_some_and(|problem| kind.fields().iter().any(|field| concerns(problem, field)));
+    let is_beside = problem.is_some_and(|problem| {
+        recipients_in(problem).is_some() || kind.fields().iter().any(|field| concerns(problem, field))
+    });
     html! {
         p.hint { (say("其他类型见 API。发送前可预览。", "Other kinds go through the API. You see a message before it is sent.")) }
         (kind.tabs(asked))
         @if let Some(problem) = problem {
             div.banner.bad role="alert" {
                 p { (say("未发送任何消息：请修改后重试。", "Nothing was sent: correct it and try again.")) }
-                @if !is_beside { p { code { (problem.path) } " " (problem.message) } }
+                @if !is_beside { p { (problem.message) } }
+                @if let Some(hint) = &problem.hint { p.hint { (hint) } }
             }
         }
+        (asked.change_until())
         (asked.form("messages/preview", &html! {
             @for (name, words) in RECIPIENTS {
+                @let problem = problem.filter(|problem| recipients_in(problem) == Some(name));
                 div.field {
                     label for=(name) { (asked.language.pick(words[0], words[1])) }
-                    input id=(name) name=(name) value=[asked.text(name)] aria-describedby="commas";
+                    input id=(name) name=(name) value=[asked.text(name)] aria-invalid=[problem.map(|_| "true")]
+                        aria-describedby={ "commas" @if problem.is_some() { " " (name) "-problem" } };
+                    @if let Some(problem) = problem { p.error id={ (name) "-problem" } role="alert" { (problem.message) } }
                 }
             }
             p.hint #commas { (say("多个时以逗号分隔。", "With commas between several.")) }
@@ -65,6 +72,14 @@ fn form(asked: &Asked, kind: Kind, problem: Option<&Problem>) -> Markup {
             button { (say("预览", "Preview")) }
         }))
     }
+}
+
+/// The field of recipients that a problem concerns; the first where it concerns all of them.
+fn recipients_in(problem: &Problem) -> Option<&'static str> {
+    let below = problem.path.strip_prefix("to").filter(|rest| rest.is_empty() || rest.starts_with('.'))?;
+    let name = below.trim_start_matches('.').split(['.', '[']).next().unwrap_or_default();
+    let known = RECIPIENTS.map(|(name, _)| name);
+    known.into_iter().find(|known| *known == name).or(known.first().copied())
 }
 
 /// The message that the fields describe, or what is missing in them.
@@ -94,6 +109,31 @@ fn message(asked: &Asked, kind: Kind) -> Result<Result<Message, Problem>, Failur
 fn again(asked: &Asked, kind: Kind, problem: &Problem) -> Response {
     let content = form(asked, kind, Some(problem));
     asked.page_with(StatusCode::UNPROCESSABLE_ENTITY, asked.say("消息", "Messages"), content)
+}
+
+/// The same message, sent under the same key.
+fn once_more(asked: &Asked, kind: Kind, key: &str) -> Markup {
+    let say = |chinese, english| asked.say(chinese, english);
+    asked.form("messages", &html! {
+        (kept(asked, kind, key))
+        p.hint { (say("一天之内再次发送同一条消息：已收到的人不会重复收到。", "The same message once more, within a day: whoever has it does not get it twice.")) }
+        div.row {
+            button { (say("重试", "Try again")) }
+            button.quiet formaction=(asked.address("messages/edit")) { (say("返回修改", "Back, without sending")) }
+        }
+    })
+}
+
+/// What is shown where the element has failed in the middle of it. Nothing of what was written is lost.
+fn try_again(asked: &Asked, kind: Kind, key: &str, error: &Error) -> Response {
+    let content = html! {
+        div.banner.bad role="alert" {
+            p { (error.message) }
+            @if let Some(hint) = &error.hint { p.hint { (hint) } }
+        }
+        (once_more(asked, kind, key))
+    };
+    asked.page_with(StatusCode::BAD_GATEWAY, asked.say("消息", "Messages"), content)
 }
 
 /// Why somebody does not get it, in words; a reason that this version does not know stands as it came.
@@ -177,6 +217,15 @@ pub async fn send(asked: &Asked) -> Result<Response, Failure> {
         Err(Failure::Element(Error { reason: Reason::InvalidArgument(problem), .. })) => {
             return Ok(again(asked, kind, &problem));
         }
+        // Judged likewise, and passed on without a place.
+        Err(Failure::Element(Error { reason: Reason::NotFound | Reason::NotPermitted, message, hint, .. })) => {
+            let problem = Problem { hint, ..missing("", &message) };
+            return Ok(again(asked, kind, &problem));
+        }
+        // Whether it was sent nobody knows, so it is tried again under the same key.
+        Err(Failure::Element(error)) if let Some(key) = asked.text("key") => {
+            return Ok(try_again(asked, kind, key, &error));
+        }
         sent => sent?,
     };
     let say = |chinese, english| asked.say(chinese, english);
@@ -194,11 +243,7 @@ pub async fn send(asked: &Asked) -> Result<Response, Failure> {
             }
         }
         @if matches!(sent.delivery, Delivery::Unknown) && let Some(key) = asked.text("key") {
-            (asked.form("messages", &html! {
-                (kept(asked, kind, key))
-                p.hint { (say("一天之内再次发送同一条消息：已收到的人不会重复收到。", "The same message once more, within a day: whoever has it does not get it twice.")) }
-                button { (say("重试", "Try again")) }
-            }))
+            (once_more(asked, kind, key))
         }
         p { a href=(asked.address("messages")) { (say("再写一条", "Write another")) } }
     };

@@ -101,6 +101,8 @@ fn start_form(asked: &Asked, until: &str, button: &Markup) -> Markup {
 fn standing(asked: &Asked, summary: &DirectorySummary) -> Markup {
     let say = |chinese, english| asked.say(chinese, english);
     let here = asked.service.runs().of(&asked.tenant.name);
+    // Somebody may have decided since.
+    let here = here.filter(|here| !matches!(here, Standing::Blocked) || summary.blocked.is_some());
     let is_under_way = matches!(here, Some(Standing::UnderWay(_)));
     html! {
         div #progress aria-live="polite" hx-ext=[is_under_way.then_some("sse")]
@@ -138,7 +140,7 @@ pub fn words(asked: &Asked, standing: &Standing) -> Markup {
             }
             Standing::Blocked => p.banner.warn {
                 (say("同步在等待您的决定。", "The sync waits for your decision.")) " "
-                a href={ (asked.address("sync")) "#blocked" } { (say("查看将离开的成员", "See who would go")) }
+                a href={ (asked.address("sync")) "#blocked" } { (say("查看并决定", "Look at it and decide")) }
             },
             Standing::Paused(message, hint) => {
                 div.banner.warn { p { (message) } @if let Some(hint) = hint { p.hint { (hint) } } }

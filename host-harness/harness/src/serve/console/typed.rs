@@ -37,6 +37,8 @@ pub struct Typed<'a> {
     pub values: Vec<(&'a ConfigField, &'a str)>,
     /// Keys that hold nothing from now on.
     pub removed: BTreeSet<&'a str>,
+    /// Keys of which both a value and the removal is asked for.
+    torn: Vec<&'a str>,
 }
 
 /// What the element says of it.
@@ -51,11 +53,14 @@ impl<'a> Typed<'a> {
     /// What a form says of the fields that are described.
     pub fn of(asked: &'a Asked, described: &'a Description) -> Self {
         let value = |field: &'a ConfigField| Some((field, asked.text(&field_name(&field.key))?));
-        let is_removed =
-            |field: &'a ConfigField| value(field).is_none() && asked.text(&removal_name(&field.key)).is_some();
-        let removed =
-            described.fields.iter().filter(|field| is_removed(field)).map(|field| field.key.as_str()).collect();
-        Self { values: described.fields.iter().filter_map(value).collect(), removed }
+        let ticked = described.fields.iter().filter(|field| asked.text(&removal_name(&field.key)).is_some());
+        let (torn, removed): (Vec<_>, Vec<_>) = ticked.partition(|field| value(field).is_some());
+        let key = |field: &'a ConfigField| field.key.as_str();
+        Self {
+            values: described.fields.iter().filter_map(value).collect(),
+            removed: removed.into_iter().map(key).collect(),
+            torn: torn.into_iter().map(key).collect(),
+        }
     }
 
     /// What was typed for a key.
@@ -98,6 +103,8 @@ impl<'a> Typed<'a> {
             validation = self.validate(asked, described, &lists).await?;
         }
         validation.problems.retain(|problem| problem.code != "missing" || !kept.contains(&problem.path));
+        let words = asked.say("既填写了值又勾选了移除：请只选其一。", "Both a value and its removal: choose one.");
+        validation.problems.extend(self.torn.iter().map(|key| problem(key, "torn", words)));
         Ok(Judged { validation, lists })
     }
 
@@ -121,6 +128,12 @@ impl Judged<'_> {
     pub fn is_sound(&self) -> bool {
         self.validation.problems.iter().all(|problem| problem.severity != Severity::Error)
     }
+}
+
+/// An error that stands beside the field of this key.
+pub fn problem(key: &str, code: &str, words: &str) -> Problem {
+    let (path, code, message) = (key.to_owned(), code.to_owned(), words.to_owned());
+    Problem { path, code, severity: Severity::Error, message, hint: None }
 }
 
 /// Whether a problem is one of this key, or of an item of its list.
@@ -196,20 +209,13 @@ mod tests {
 
     #[test]
     fn a_problem_stands_beside_its_field() {
-        let problem = |path: &str| Problem {
-            path: path.to_owned(),
-            code: "malformed".to_owned(),
-            severity: Severity::Error,
-            message: String::new(),
-            hint: None,
-        };
         for (path, key, expected) in [
             ("secret", "secret", true),
             ("sync.fields.0", "sync.fields", true),
             ("sync.fieldsets", "sync.fields", false),
             ("", "secret", false),
         ] {
-            assert_eq!(concerns(&problem(path), key), expected, "{path} {key}");
+            assert_eq!(concerns(&problem(path, "malformed", ""), key), expected, "{path} {key}");
         }
     }
 }

@@ -270,12 +270,35 @@ async fn what_is_configured_and_not_shown_can_be_removed() {
     // Half of the pair alone is refused by the element, and the box stays ticked.
     let answer = post(&mut someone, "store", &with(&kept, "remove.callback.token", "yes"));
     assert!(answer.status == 422 && answer.body.contains("value=\"yes\" checked"), "{answer:#?}");
+    let both = with(&removing, "value.callback.token", "zY9xW7vU5tS3");
+    for path in ["validate", "configuration", "store"] {
+        let answer = post(&mut someone, path, &both);
+        assert!(part(&answer.body, "problem-callback-token").contains("只选其一"), "{path}: {answer:#?}");
+    }
     let answer = post(&mut someone, "store", &removing);
     assert!(answer.status == 200 && answer.body.contains("配置已保存"), "{answer:#?}");
     let page = someone.page(SETUP);
     assert_eq!(boxes(&page), [false, false], "{page}");
     until("the check", || someone.page("/t/acme/admin/check").contains("credentials"));
     assert!(someone.page("/t/acme/admin/check").contains("tag good"), "the other secret is still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_this_form_cannot_carry_out_is_refused() {
+    let bed = Bed::new().await;
+    let mut inner = bed.configuration();
+    inner["sync"] = json!({"fields": []});
+    let element = json!({"name": "org", "configuration": {"authConfig": inner}});
+    let grants = json!({"hosts": [bed.address()], "configuration": true});
+    let host = from_storage(&bed, &json!({"element": element, "grants": grants}));
+    let mut someone = first(&host, "acme");
+    assert!(someone.page(SETUP).contains("name=\"remove.sync.fields\""));
+    // What is shown and was not touched stays as it is.
+    let kept: Vec<_> = sound(&bed).into_iter().filter(|(name, _)| name != "value.secret").collect();
+    let answer = post(&mut someone, "store", &with(&kept, "remove.sync.fields", "yes"));
+    assert!(answer.status == 422 && part(&answer.body, "problem-sync-fields").contains("未移除"), "{answer:#?}");
+    let answer = post(&mut someone, "configuration", &with(&kept, "remove.sync.fields", "yes"));
+    assert!(answer.status == 200 && !answer.body.contains("fields"), "{answer:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -125,6 +125,41 @@ async fn a_headline_after_an_empty_one_is_not_dropped_in_silence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_recipients_loses_nothing_of_the_message() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let mut someone = first(&host, "acme");
+    let field = |page: &str, name: &str| {
+        let (_, rest) = page.split_once(&format!("id=\"{name}\"")).unwrap_or_else(|| panic!("no {name} in {page}"));
+        rest.split_once("</div>").unwrap().0.to_owned()
+    };
+    for (name, value, beside) in
+        [("departments", "研发", Some("departments")), ("text", "", Some("members")), ("roles", "ghost", None)]
+    {
+        let fields = [("text", "你好"), (name, value)];
+        let fields = if name == "text" { &fields[..1] } else { &fields[..] };
+        let answer = someone.post(PAGE, PAGE, fields);
+        assert!(answer.status == 422 && answer.body.contains("你好</textarea>"), "{name}: {answer:#?}");
+        match beside {
+            Some(beside) => assert!(field(&answer.body, beside).contains("role=\"alert\""), "{name}: {answer:#?}"),
+            None => assert!(answer.body.contains(&format!("value=\"{value}\"")), "{name}: {answer:#?}"),
+        }
+        assert!(!answer.body.contains("<code>to"), "{name}: {answer:#?}");
+    }
+    // The vendor fails in the middle: it is tried again under the same key.
+    let fault = bed.control().inject(Fault::of("message/send", When::Always, Effect::Code(40001)));
+    let answer = someone.post(PAGE, PAGE, &[("text", "你好"), ("members", "lisi"), ("key", "k1")]);
+    assert!(answer.status == 502 && answer.body.contains("value=\"k1\""), "{answer:#?}");
+    bed.control().remove_fault(fault);
+    let (body, kept) = (answer.body.clone(), kept(&answer.body));
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("proof", crate::visitor::proof_in(&body)).extend_pairs(kept);
+    assert_eq!(someone.ask("POST", PAGE, &[], &form.finish()).status, 200);
+    assert_eq!(bed.control().inbox("lisi").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_answer_was_lost_is_tried_again_and_arrives_once() {
     let bed = Bed::new().await;
     let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
