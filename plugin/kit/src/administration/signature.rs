@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{member, trail::Trail};
 use crate::{
-    config::Common,
+    config::{Common, is_plain_host},
     directory::{forgetting, head, key, read::no_member, refresh},
     failure::Failure,
     fingerprint,
@@ -84,7 +84,7 @@ fn check(address: &str) -> Result<(), Failure> {
 fn is_https(address: &str) -> bool {
     let is_written_out = address.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("https://"));
     let is_sound = |url: &Url| url.has_host() && url.username().is_empty() && url.password().is_none();
-    is_written_out && Url::parse(address).is_ok_and(|url| is_sound(&url))
+    is_written_out && is_plain_host(address) && Url::parse(address).is_ok_and(|url| is_sound(&url))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use url::{Position, Url};
 
 use crate::{
-    config::{Common, address::decoded, authority},
+    config::{Common, address::decoded, authority, is_plain_host},
     contract::types::{Problem, Reason, Severity},
     failure::Failure,
     locale::Text,
@@ -105,8 +105,9 @@ fn read(given: &str) -> Result<(Url, &str), Text> {
     if authority.contains('@') {
         return Err(Text::new("含有用户名或密码", "contains user information"));
     }
-    // Without tables of Unicode two readers of one name may disagree about it.
-    if !authority.is_ascii() || authority.contains('%') {
+    // Without tables of Unicode two readers of one name may disagree about it. Of the whole, not of what follows `://`: a parser finds the host of
+    // `https:/host%de://other` before it.
+    if !is_plain_host(given) {
         return Err(text! { "的域名含有 ASCII 以外的字符或 %；国际化域名须写成 xn-- 开头的形式",
         "has a host beyond ASCII or with escapes; an international name is written in punycode (xn--…)" });
     }
@@ -209,6 +210,7 @@ mod tests {
             ("https://app.example.com/login", "https://app.example.com./", Err(())),
             ("https://app.example.com/login", "https://A¡/", Err(())),
             ("https://app.example.com/login", "https://app.ex%61mple.com/", Err(())),
+            ("https://app.example.com/login", "https:/APP%de://app.example.com/", Err(())),
             ("https://app.example.com/login", "https://other.example/app.example.com", Err(())),
             ("https://app.example.com/login", "https://app.example.com@other.example/", Err(())),
             ("https://app.example.com/login", "https://other.example\\@app.example.com/", Err(())),

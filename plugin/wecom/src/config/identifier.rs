@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::cipher::EncodingKey;
-use organisation_kit::config::{Finding, Secret, described, shown};
+use organisation_kit::config::{Finding, Secret, described, is_plain_host, shown};
 use organisation_kit::finding;
 use url::Url;
 
@@ -68,8 +68,8 @@ fn not_copied(text: &str, expected: (&str, &str)) -> Finding {
 /// WeCom refuses addresses that carry one of another scheme in their query.
 pub(super) fn redirect_uri(text: &str) -> Option<Finding> {
     let scheme_is_foreign = |scheme: &str| {
-        let inner = Url::parse(&format!("{scheme}://inner"));
-        inner.is_ok_and(|inner| !matches!(inner.scheme(), "http" | "https"))
+        let inner = format!("{scheme}://inner");
+        is_plain_host(&inner) && Url::parse(&inner).is_ok_and(|inner| !matches!(inner.scheme(), "http" | "https"))
     };
     let is_foreign = |value: &str| value.split_once("://").is_some_and(|(scheme, _)| scheme_is_foreign(scheme));
     let nested = finding! { warning "nested-url":
