@@ -319,6 +319,25 @@ async fn a_removal_that_is_too_large_waits_for_an_administrator_who_sees_who_wou
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_asks_for_no_decision_about_a_run_that_was_given_up() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let mut someone = first(&host, "acme");
+    synchronise(&mut someone, "同步已完成");
+    bed.control().change(|corp| corp.ungrant(DEMO_AGENT_ID, &Grant::Department(2))).unwrap();
+    synchronise(&mut someone, "同步在等待您的决定");
+    let page = someone.page("/t/acme/admin/sync");
+    assert!(page.contains("/t/acme/admin/sync#blocked") && page.contains("id=\"blocked\""), "{page}");
+    let (_, run) = page.split_once("name=\"run\" value=\"").unwrap();
+    let run = run.split_once('"').unwrap().0;
+    let answer = someone.post("/t/acme/admin/sync", "/t/acme/admin/sync/abandon", &[("run", run)]);
+    assert_eq!(answer.status, 303, "{answer:#?}");
+    let page = someone.page("/t/acme/admin/sync");
+    assert!(!page.contains("同步在等待您的决定") && !page.contains("#blocked"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_demonstration_leads_from_nothing_to_a_member_who_is_signed_in() {
     let home = tempfile::tempdir().unwrap();
     let arguments = ["--format", "json", "demo", "--serve", "--listen", "127.0.0.1:0", "--simulator", "127.0.0.1:0"];

@@ -222,7 +222,7 @@ pub async fn send(asked: &Asked) -> Result<Response, Failure> {
             let problem = Problem { hint, ..missing("", &message) };
             return Ok(again(asked, kind, &problem));
         }
-        // Whether it was sent nobody knows, so it is tried again under the same key.
+        // Some of it may have been sent, so it is tried again under the same key.
         Err(Failure::Element(error)) if let Some(key) = asked.text("key") => {
             return Ok(try_again(asked, kind, key, &error));
         }

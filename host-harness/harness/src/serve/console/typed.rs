@@ -38,7 +38,7 @@ pub struct Typed<'a> {
     /// Keys that hold nothing from now on.
     pub removed: BTreeSet<&'a str>,
     /// Keys of which both a value and the removal is asked for.
-    torn: Vec<&'a str>,
+    contradicted: Vec<&'a str>,
 }
 
 /// What the element says of it.
@@ -54,12 +54,12 @@ impl<'a> Typed<'a> {
     pub fn of(asked: &'a Asked, described: &'a Description) -> Self {
         let value = |field: &'a ConfigField| Some((field, asked.text(&field_name(&field.key))?));
         let ticked = described.fields.iter().filter(|field| asked.text(&removal_name(&field.key)).is_some());
-        let (torn, removed): (Vec<_>, Vec<_>) = ticked.partition(|field| value(field).is_some());
+        let (contradicted, removed): (Vec<_>, Vec<_>) = ticked.partition(|field| value(field).is_some());
         let key = |field: &'a ConfigField| field.key.as_str();
         Self {
             values: described.fields.iter().filter_map(value).collect(),
             removed: removed.into_iter().map(key).collect(),
-            torn: torn.into_iter().map(key).collect(),
+            contradicted: contradicted.into_iter().map(key).collect(),
         }
     }
 
@@ -104,7 +104,7 @@ impl<'a> Typed<'a> {
         }
         validation.problems.retain(|problem| problem.code != "missing" || !kept.contains(&problem.path));
         let words = asked.say("既填写了值又勾选了移除：请只选其一。", "Both a value and its removal: choose one.");
-        validation.problems.extend(self.torn.iter().map(|key| problem(key, "torn", words)));
+        validation.problems.extend(self.contradicted.iter().map(|key| problem(key, "contradicted", words)));
         Ok(Judged { validation, lists })
     }
 
