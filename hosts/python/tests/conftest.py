@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def _file(variable: str, built: str) -> Path:
     path = Path(os.environ.get(variable, ROOT / "target" / built))
     if not path.is_file():
-        pytest.exit(f"{path} is missing: build the workspace (cargo build) or set {variable}", 2)
+        pytest.exit(f"{path} is missing: build the workspace (cargo build --workspace) or set {variable}", 2)
     return path
 
 
