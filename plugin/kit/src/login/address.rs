@@ -8,7 +8,7 @@
 use url::{Position, Url};
 
 use crate::{
-    config::{Common, address::decoded, authority, is_plain_host},
+    config::{Common, address::decoded, authority},
     contract::types::{Problem, Reason, Severity},
     failure::Failure,
     locale::Text,
@@ -95,9 +95,13 @@ fn read(given: &str) -> Result<(Url, &str), Text> {
     if let Some(plain) = meant(given) {
         return Err(text!("经过了百分号编码，应直接写成 {plain}", "is percent-encoded already: write {plain}"));
     }
-    let Some((_, after_scheme)) = given.split_once("://") else {
+    let Some((scheme, after_scheme)) = given.split_once("://") else {
         return Err(Text::new("不以 https:// 或 http:// 开头", "does not begin with https:// or http://"));
     };
+    // Before anything is parsed: in `https:/host/://other` a parser finds another host than the one that follows `://`.
+    if !["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web)) {
+        return Err(Text::new("既不是 http 也不是 https", "is neither http nor https"));
+    }
     let (authority, rest) = after_scheme.split_at(after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len()));
     if authority.is_empty() {
         return Err(Text::new("没有域名", "has no host after its scheme"));
@@ -105,16 +109,12 @@ fn read(given: &str) -> Result<(Url, &str), Text> {
     if authority.contains('@') {
         return Err(Text::new("含有用户名或密码", "contains user information"));
     }
-    // Without tables of Unicode two readers of one name may disagree about it. Of the whole, not of what follows `://`: a parser finds the host of
-    // `https:/host%de://other` before it.
-    if !is_plain_host(given) {
+    // Without tables of Unicode two readers of one name may disagree about it.
+    if !authority.is_ascii() || authority.contains('%') {
         return Err(text! { "的域名含有 ASCII 以外的字符或 %；国际化域名须写成 xn-- 开头的形式",
         "has a host beyond ASCII or with escapes; an international name is written in punycode (xn--…)" });
     }
     let url = Url::parse(given).map_err(|error| text!("无法解析（{error}）", "cannot be read ({error})"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(Text::new("既不是 http 也不是 https", "is neither http nor https"));
-    }
     Ok((url, rest))
 }
 
@@ -211,6 +211,7 @@ mod tests {
             ("https://app.example.com/login", "https://A¡/", Err(())),
             ("https://app.example.com/login", "https://app.ex%61mple.com/", Err(())),
             ("https://app.example.com/login", "https:/APP%de://app.example.com/", Err(())),
+            ("https://app.example.com/login", "https:/app.example.com/://other.example/a", Err(())),
             ("https://app.example.com/login", "https://other.example/app.example.com", Err(())),
             ("https://app.example.com/login", "https://app.example.com@other.example/", Err(())),
             ("https://app.example.com/login", "https://other.example\\@app.example.com/", Err(())),
