@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::{http::StatusCode, response::Response};
+use axum::response::Response;
 use maud::html;
 use organisation_fleet::tenants::{StoreError, StoredConfiguration};
 use organisation_host::{
@@ -119,7 +119,11 @@ pub async fn store(asked: &Asked) -> Result<Response, Failure> {
         return again(asked, &described, &now, &typed, &validation.problems).await;
     }
     if let Some(field) = astray(&described, &now, &validation, &typed) {
-        return Ok(enter_anew(asked, field));
+        let words = asked.say(
+            "将被发送到新的地址，请重新填写它。未保存任何内容。",
+            "This would be sent to another address than before: enter it anew. Nothing was stored.",
+        );
+        return again(asked, &described, &now, &typed, &[problem(&field.key, "astray", words)]).await;
     }
     asked.audit("console.set-configuration", None, Some(changed(former.object(), &next).join(" "))).await?;
     if !stored.replace_configuration(former, next).await.map_err(failed)? {
@@ -238,17 +242,4 @@ fn goes_to<'a>(validation: &'a Validation, key: &str) -> BTreeSet<(&'a str, &'a 
         places.insert((&proxy.scheme, &proxy.host, proxy.port));
     }
     places
-}
-
-fn enter_anew(asked: &Asked, field: &ConfigField) -> Response {
-    let say = |chinese, english| asked.say(chinese, english);
-    let content = html! {
-        p.banner.bad role="alert" {
-            (field.label) " " code { (field.key) } " "
-            (say("将被发送到新的地址，请重新填写它。未保存任何内容。",
-                 "would be sent to another address than before: enter it anew. Nothing was stored."))
-        }
-        p { a.button href=(asked.address("setup")) { (say("返回设置向导", "Back to the set-up")) } }
-    };
-    asked.page_with(StatusCode::UNPROCESSABLE_ENTITY, say("填写配置", "The configuration"), content)
 }

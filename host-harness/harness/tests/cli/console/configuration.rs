@@ -184,7 +184,8 @@ async fn a_configuration_is_stored_where_the_operator_grants_it() {
     // A secret that nobody typed goes to no other host than before.
     let elsewhere = with(&without, "value.apiBaseUrl", "https://evil.example.com");
     let answer = post(&mut someone, "store", &elsewhere);
-    assert!(answer.status == 422 && answer.body.contains("重新填写"), "{answer:#?}");
+    assert!(answer.status == 422 && part(&answer.body, "problem-secret").contains("重新填写"), "{answer:#?}");
+    assert!(answer.body.contains("value=\"https://evil.example.com\""), "nothing that was typed is lost: {answer:#?}");
     for (name, value, status) in [
         ("value.redirectUri", "https://app.example.com/{{ACME_SECRET}}", 400),
         ("value.corpId", "12", 422),
